@@ -1,0 +1,52 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url))
+const alias = {
+  '@muster/protocol': source('protocol'),
+  '@muster/client': source('client'),
+  '@muster/gameserver': source('gameserver'),
+  '@muster/server': source('server'),
+}
+const roots = ['packages/*/{src,test}', 'examples/*/{src,test}', 'test', 'bench']
+const named = (ending: string) => roots.map((root) => `${root}/**/*${ending}`)
+
+/** A test file says what it needs by its suffix: each suffix is a project, and `.test.ts` alone needs nothing. */
+const suffixes = ['.pg.test.ts', '.redis.test.ts', '.process.test.ts', '.browser.test.ts']
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: named('.test.ts'), exclude: suffixes.flatMap(named) },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pg',
+          include: named('.pg.test.ts'),
+          globalSetup: 'packages/server/test/postgres-setup.ts',
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'redis', include: named('.redis.test.ts'), testTimeout: 30_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          include: named('.process.test.ts'),
+          globalSetup: 'packages/server/test/build-setup.ts',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
