@@ -1,0 +1,155 @@
+import Type, { type Static } from 'typebox'
+import { contract } from '../contract.ts'
+import { Closed, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Ticket } from './matchmaking.ts'
+
+const tag = 'sessions'
+const Players = Type.Array(PlayerIdSchema, { maxItems: 1_000, uniqueItems: true })
+
+export const SessionStateSchema = Type.Union([
+  Type.Literal('requested'),
+  Type.Literal('preparing'),
+  Type.Literal('loading'),
+  Type.Literal('in_progress'),
+  Type.Literal('completed'),
+  Type.Literal('abandoned'),
+  Type.Literal('cancelled'),
+])
+export type SessionState = Static<typeof SessionStateSchema>
+
+export const Session = Closed({
+  id: SessionIdSchema,
+  kind: Type.String(),
+  mode: Type.String(),
+  state: SessionStateSchema,
+  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it was cancelled or abandoned' }),
+  match_id: Type.Union([Type.String(), Type.Null()]),
+  players: Type.Array(
+    Closed({
+      player_id: PlayerIdSchema,
+      nick: Type.String(),
+      team: Type.Integer(),
+      state: Type.String({ description: 'expected, joined, left or absent' }),
+    }),
+  ),
+  region: Type.Union([Type.String(), Type.Null()]),
+  created_at: Time,
+  started_at: Type.Union([Time, Type.Null()]),
+  ended_at: Type.Union([Time, Type.Null()]),
+})
+export type Session = Static<typeof Session>
+
+const Acknowledged = Closed({ state: SessionStateSchema })
+const reported = { tag, who: ['report'], params: PathId(SessionIdSchema), answers: { 200: Acknowledged } } as const
+
+export const reportReady = contract({
+  ...reported,
+  method: 'POST',
+  path: '/sessions/:id/ready',
+  summary: 'The server can take this session’s players',
+  body: Type.Optional(Closed({ port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) })),
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED'],
+})
+
+export const reportStarted = contract({
+  ...reported,
+  method: 'POST',
+  path: '/sessions/:id/started',
+  summary: 'Play has begun',
+  body: Type.Optional(Closed({ settings: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Unknown())) })),
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
+})
+
+export const reportPlayers = contract({
+  ...reported,
+  method: 'POST',
+  path: '/sessions/:id/players',
+  summary: 'Who came and who went since the last report',
+  body: Closed({ joined: Type.Optional(Players), left: Type.Optional(Players) }),
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
+})
+
+export const SessionResult = Closed(
+  {
+    teams: Type.Array(
+      Closed({
+        players: Type.Array(PlayerIdSchema, { minItems: 1, maxItems: 100, uniqueItems: true }),
+        rank: Type.Integer({ minimum: 1, maximum: 1_000, description: 'Equal ranks are a draw' }),
+        score: Type.Optional(Type.Number()),
+      }),
+      { minItems: 1, maxItems: 200 },
+    ),
+    stats: Type.Optional(
+      Type.Record(
+        Type.String({ maxLength: 80 }),
+        Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), Type.Number(), { maxProperties: 64 }),
+        { maxProperties: 1_000, description: 'By player id: numbers that are summed up over sessions' },
+      ),
+    ),
+    duration_s: Type.Optional(Type.Number({ minimum: 0 })),
+  },
+  'What happened: each team with its place',
+)
+export type SessionResult = Static<typeof SessionResult>
+
+export const reportResult = contract({
+  ...reported,
+  method: 'POST',
+  path: '/sessions/:id/result',
+  summary: 'What happened; accepted once, and the session is over',
+  body: SessionResult,
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE', 'INVALID_RESULT', 'RESULT_CONFLICT'],
+})
+
+export const reportAbandoned = contract({
+  ...reported,
+  method: 'POST',
+  path: '/sessions/:id/abandoned',
+  summary: 'The session ended without a result; nobody’s rating moves',
+  body: Closed({ reason: Type.String({ minLength: 1, maxLength: 200 }) }),
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED'],
+})
+
+export const readSession = contract({
+  method: 'GET',
+  path: '/sessions/:id',
+  summary: 'A session, for those who play in it and for operators',
+  tag,
+  who: ['player', 'service', 'operator'],
+  params: PathId(SessionIdSchema),
+  answers: { 200: Session },
+  refusals: ['SESSION_NOT_FOUND'],
+})
+
+export const Admission = Closed({
+  ticket: Ticket,
+  expires_at: Time,
+  session_id: SessionIdSchema,
+  address: Type.String(),
+  host: Type.String(),
+  port: Type.Integer(),
+  transport: Type.String(),
+})
+export type Admission = Static<typeof Admission>
+
+export const createTicket = contract({
+  method: 'POST',
+  path: '/sessions/:id/ticket',
+  summary: 'A fresh ticket, to come in late or back after a dropped line',
+  tag,
+  who: ['player'],
+  params: PathId(SessionIdSchema),
+  answers: { 201: Admission },
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE', 'SESSION_FULL'],
+})
+
+export const leaveSession = contract({
+  method: 'POST',
+  path: '/sessions/:id/leave',
+  summary: 'Give up the own place in a session; a ranked result still counts',
+  tag,
+  who: ['player'],
+  params: PathId(SessionIdSchema),
+  answers: { 204: null },
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED'],
+})

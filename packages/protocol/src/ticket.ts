@@ -1,0 +1,23 @@
+import Type, { type Static } from 'typebox'
+import { Closed, PlayerIdSchema, SessionIdSchema } from './ids.ts'
+
+/** The whole header of every ticket, `{"alg":"HS256","typ":"JWT"}`: a verifier compares it as it stands, so no header is ever parsed. */
+export const ticketHeader = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9'
+
+export const TicketRole = Type.Union([Type.Literal('host'), Type.Literal('player'), Type.Literal('spectator')])
+
+/** One player's admission to one session. */
+export const TicketClaims = Closed({
+  iss: Type.Literal('muster'),
+  aud: Type.String({ description: 'The server that it admits to' }),
+  sid: SessionIdSchema,
+  sub: PlayerIdSchema,
+  nick: Type.String(),
+  team: Type.Optional(Type.Integer()),
+  role: TicketRole,
+  guest: Type.Boolean(),
+  iat: Type.Integer(),
+  exp: Type.Integer(),
+  jti: Type.String(),
+})
+export type TicketClaims = Static<typeof TicketClaims>
