@@ -1,0 +1,63 @@
+export type Cancel = () => void
+
+/** Time, for everything that is not `platform/`. `now()` is milliseconds since the epoch. */
+export interface Clock {
+  now(): number
+  /** Runs once after `delayMs`; a timer never keeps the process alive. */
+  after(delayMs: number, run: () => void): Cancel
+}
+
+const timer = (delayMs: number, run: () => void): Cancel => {
+  const handle = setTimeout(run, Math.min(Math.max(0, delayMs), 2_147_483_647))
+  handle.unref()
+  return () => clearTimeout(handle)
+}
+
+/** The machine's own clock. It steps only when the machine's clock is set. */
+export const systemClock: Clock = { now: () => Date.now(), after: timer }
+
+export interface SyncedClock extends Clock, AsyncDisposable {
+  /** Measured last; how far this machine's monotonic time is from the reference. */
+  readonly uncertaintyMs: () => number
+}
+
+/**
+ * A clock that follows a reference (the database's), so that nodes agree on the time though their own clocks may be
+ * minutes apart. Between measurements it runs on the monotonic clock. The reference is read anew every `everyMs`;
+ * a measurement counts with half its round trip as uncertainty, and a slow one is thrown away.
+ */
+export async function syncClock(readReference: () => Promise<number>, everyMs = 10_000): Promise<SyncedClock> {
+  let offsetMs = 0
+  let uncertaintyMs = Number.POSITIVE_INFINITY
+  let latest = 0
+
+  const measure = async () => {
+    const sentAt = performance.now()
+    const reference = await readReference()
+    const halfTripMs = (performance.now() - sentAt) / 2
+    if (halfTripMs > 500 && uncertaintyMs <= halfTripMs) return
+    offsetMs = reference + halfTripMs - performance.now()
+    uncertaintyMs = halfTripMs
+  }
+  await measure()
+  const repeat = setInterval(() => void measure().catch(() => undefined), everyMs)
+  repeat.unref()
+
+  return {
+    now: () => {
+      // A small correction must never make time run backwards for who compares two readings.
+      latest = Math.max(latest, Math.floor(performance.now() + offsetMs))
+      return latest
+    },
+    after: timer,
+    uncertaintyMs: () => uncertaintyMs,
+    [Symbol.asyncDispose]: async () => clearInterval(repeat),
+  }
+}
+
+/** Resolves after `delayMs` on that clock. */
+export const sleep = (clock: Clock, delayMs: number): Promise<void> =>
+  new Promise((resolve) => void clock.after(delayMs, resolve))
+
+/** RFC 3339 with milliseconds, as the wire has it. */
+export const timeText = (atMs: number): string => new Date(atMs).toISOString()

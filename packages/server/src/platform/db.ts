@@ -1,0 +1,120 @@
+import { Refusal } from '@muster/protocol'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Clock } from './clock.ts'
+import { sleep } from './clock.ts'
+import { jittered, type Random } from './random.ts'
+
+declare const brand: unique symbol
+/** A transaction, or a single statement's connection. Opaque: a store turns it into what it was made of (`sqlOf`). */
+export interface Tx {
+  readonly [brand]: 'tx'
+}
+
+/** Where what must be true is kept. Stores take the `Tx`; roles decide what happens in one. */
+export interface Db {
+  /**
+   * All or nothing. `run` may be called again when the database asks for it (a deadlock, a serialization failure), so it
+   * must do nothing but database work and computing. Throws `OUTCOME_UNKNOWN` when the connection is lost while
+   * committing: it may have taken effect.
+   */
+  transact<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  /** Single statements, each its own transaction, without the cost of BEGIN and COMMIT. */
+  once<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+}
+
+const afterwards = new WeakMap<Tx, (() => void)[]>()
+
+/** Runs once the transaction has committed, and never if it did not: the place for hints to others. */
+export function afterCommit(tx: Tx, run: () => void): void {
+  const known = afterwards.get(tx)
+  if (known === undefined) throw new Error('afterCommit takes the Tx that transact or once handed out.')
+  known.push(run)
+}
+
+/** The tables are declared by each store: `sqlOf<FleetTables>(tx)`. */
+export const sqlOf = <Tables>(tx: Tx): Kysely<Tables> => tx as unknown as Kysely<Tables>
+
+const txOf = (executor: Kysely<unknown> | Transaction<unknown>): Tx => executor as unknown as Tx
+
+async function runWith<T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<{ value: T; after: (() => void)[] }> {
+  const after: (() => void)[] = []
+  afterwards.set(tx, after)
+  return { value: await run(tx), after }
+}
+
+const retriedCodes = new Set(['40001', '40P01'])
+const attemptsMax = 8
+
+interface PgError {
+  code?: string
+  message?: string
+}
+
+const codeOf = (error: unknown): string | undefined => (error as PgError | null)?.code
+
+/** A lost or refused connection, a server that stops or starts: nothing that a caller did. */
+export function isConnectionError(error: unknown): boolean {
+  const code = codeOf(error) ?? ''
+  if (/^(08|57P0[1-5]|53300)/.test(code)) return true
+  if (/^E(CONN|PIPE|NOENT|TIMEDOUT)/.test(code)) return true
+  return /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+    (error as PgError | null)?.message ?? '',
+  )
+}
+
+/** The statement was never sent. */
+const neverConnected = (error: unknown): boolean =>
+  /^(57P03|53300|ECONNREFUSED|ENOENT)$/.test(codeOf(error) ?? '') ||
+  /timeout exceeded when trying to connect/.test((error as PgError | null)?.message ?? '')
+
+export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505'
+
+export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random: Random }): Db {
+  async function attempt<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    let ran = false
+    try {
+      const { value, after } = await kysely.transaction().execute(async (tx) => {
+        const done = await runWith(txOf(tx), run)
+        ran = true
+        return done
+      })
+      for (const act of after) act()
+      return value
+    } catch (error) {
+      if (!isConnectionError(error)) throw error
+      throw new Refusal(ran ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', { retryAfterS: 1, cause: error })
+    }
+  }
+
+  return {
+    async transact(run) {
+      for (let attempts = 1; ; attempts++) {
+        try {
+          return await attempt(run)
+        } catch (error) {
+          if (!retriedCodes.has(codeOf(error) ?? '') || attempts >= attemptsMax) throw error
+          await sleep(ground.clock, jittered(ground.random, 4 * 2 ** attempts))
+        }
+      }
+    },
+    async once(run) {
+      try {
+        // A proxy of its own for each call, so that what runs afterwards belongs to this call alone.
+        const { value, after } = await runWith(txOf(Object.create(kysely) as Kysely<unknown>), run)
+        for (const act of after) act()
+        return value
+      } catch (error) {
+        if (!isConnectionError(error)) throw error
+        throw new Refusal(neverConnected(error) ? 'UNAVAILABLE' : 'OUTCOME_UNKNOWN', { retryAfterS: 1, cause: error })
+      }
+    },
+  }
+}
+
+/** The database's own clock, in milliseconds since the epoch. */
+export async function readDatabaseClock(kysely: Kysely<unknown>): Promise<number> {
+  const { rows } = await sql<{ now: string }>`select extract(epoch from clock_timestamp()) * 1000 as now`.execute(
+    kysely,
+  )
+  return Number(rows[0]?.now)
+}

@@ -1,0 +1,61 @@
+import { type Contract, Refusal, type Who } from '@muster/protocol'
+import type { Caller } from './route.ts'
+
+/** How tokens become callers; each answers null for a token that is not of its kind or no longer good. */
+export interface Authenticators {
+  player(token: string): Promise<Caller | null>
+  key(token: string): Promise<Caller | null>
+  report(token: string): Promise<Caller | null>
+}
+
+const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i
+
+/** Tells who calls. A token that is present must be good, even where none is needed. */
+export async function callerOf(authorization: string | undefined, by: Authenticators): Promise<Caller> {
+  if (authorization === undefined) return { kind: 'anyone' }
+  const token = bearer.exec(authorization)?.[1]
+  if (token === undefined) throw new Refusal('UNAUTHENTICATED', { detail: 'Send `Authorization: Bearer <token>`.' })
+  const authenticate = token.startsWith('muster_sk_') ? by.key : token.startsWith('muster_rt_') ? by.report : by.player
+  const caller = await authenticate(token)
+  if (caller === null) throw new Refusal('UNAUTHENTICATED', { detail: 'The token is not valid, or no longer.' })
+  return caller
+}
+
+const rolesOf = (caller: Caller): Who[] => {
+  switch (caller.kind) {
+    case 'anyone':
+      return ['anyone']
+    case 'player':
+      return caller.operator ? ['anyone', 'player', 'operator'] : ['anyone', 'player']
+    case 'key':
+      return ['anyone', ...caller.scopes]
+    case 'report':
+      return ['anyone', 'report']
+  }
+}
+
+/** Refuses who may not make this call. What no contract names is refused. */
+export function admit(contract: Contract, caller: Caller, params: unknown): void {
+  const roles = rolesOf(caller)
+  if (!contract.who.some((who) => roles.includes(who))) {
+    throw new Refusal(caller.kind === 'anyone' ? 'UNAUTHENTICATED' : 'FORBIDDEN')
+  }
+  if (caller.kind === 'report' && contract.who.includes('report') && !contract.who.includes('anyone')) {
+    const { id } = params as { id?: string }
+    if (id !== caller.session) throw new Refusal('FORBIDDEN', { detail: 'The report token is of another session.' })
+  }
+}
+
+/** Who the caller is, for limits and idempotency keys. */
+export function callerName(caller: Caller, address: string): string {
+  switch (caller.kind) {
+    case 'anyone':
+      return `address ${address}`
+    case 'player':
+      return caller.player
+    case 'key':
+      return caller.key
+    case 'report':
+      return caller.session
+  }
+}

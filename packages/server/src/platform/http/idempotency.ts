@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import { Refusal } from '@muster/protocol'
+import type { Clock } from '../clock.ts'
+import { type Db, sqlOf } from '../db.ts'
+import { type MintId, repeatableMint } from '../ids.ts'
+import { type Migrations, statements } from '../postgres.ts'
+import type { Secrets } from '../secrets.ts'
+
+/** How long an answer is kept for repetition. */
+const keptMs = 24 * 3_600_000
+/** A first request that has not answered by then is taken for dead, and its repetition runs. */
+const patienceMs = 30_000
+
+interface KeptAnswer {
+  status: number
+  headers?: Readonly<Record<string, string>>
+  body: unknown
+}
+
+interface IdempotencyTables {
+  platform_idempotency: {
+    id: string
+    request_hash: string
+    created_at: number
+    running_until: number | null
+    answer: Buffer | null
+    ends_at: number
+  }
+}
+
+export const idempotencyMigrations: Migrations = {
+  platform_0002_idempotency: statements(
+    `create table platform_idempotency (
+       id text primary key, request_hash text not null, created_at bigint not null,
+       running_until bigint, answer bytea, ends_at bigint not null)`,
+    'create index platform_idempotency_ends on platform_idempotency (ends_at)',
+  ),
+}
+
+export interface Idempotency {
+  /** Runs `handle` once for this caller and key; a repetition gets the first answer. `handle` mints its ids with the
+   *  mint it is given, so that even a repetition after a crash makes the same things. */
+  run(
+    request: { caller: string; key: string; content: string },
+    handle: (mintId: MintId) => Promise<KeptAnswer>,
+  ): Promise<KeptAnswer>
+  /** Removes what is kept no longer. */
+  sweep(): Promise<void>
+}
+
+const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
+
+export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock; secrets: Secrets }): Idempotency {
+  const tables = sqlOf<IdempotencyTables>
+
+  return {
+    async run(request, handle) {
+      const id = hashOf(JSON.stringify([request.caller, request.key]))
+      // Answers may hold tokens; the sealing key needs the caller's own key, which is not kept here.
+      const purpose = `idempotency ${hashOf(`answer ${request.key} ${request.caller}`)}`
+      const requestHash = hashOf(request.content)
+      const now = clock.now()
+
+      const held = await db.once(async (tx) => {
+        const inserted = await tables(tx)
+          .insertInto('platform_idempotency')
+          .values({
+            id,
+            request_hash: requestHash,
+            created_at: now,
+            running_until: now + patienceMs,
+            answer: null,
+            ends_at: now + keptMs,
+          })
+          .onConflict((conflict) => conflict.column('id').doNothing())
+          .returning(['created_at'])
+          .executeTakeFirst()
+        if (inserted !== undefined) return { createdAt: now, answer: null }
+        const row = await tables(tx)
+          .selectFrom('platform_idempotency')
+          .selectAll()
+          .where('id', '=', id)
+          .executeTakeFirst()
+        if (row === undefined) throw new Refusal('IDEMPOTENCY_IN_PROGRESS', { retryAfterS: 1 })
+        if (row.request_hash !== requestHash) throw new Refusal('IDEMPOTENCY_KEY_REUSED')
+        if (row.answer !== null) return { createdAt: row.created_at, answer: row.answer }
+        const taken = await tables(tx)
+          .updateTable('platform_idempotency')
+          .set({ running_until: now + patienceMs })
+          .where('id', '=', id)
+          .where('answer', 'is', null)
+          .where((where) => where.or([where('running_until', 'is', null), where('running_until', '<', now)]))
+          .returning('created_at')
+          .executeTakeFirst()
+        if (taken === undefined) throw new Refusal('IDEMPOTENCY_IN_PROGRESS', { retryAfterS: 1 })
+        return { createdAt: taken.created_at, answer: null }
+      })
+      if (held.answer !== null) return JSON.parse(secrets.open(purpose, held.answer).toString()) as KeptAnswer
+
+      const keep = (change: Partial<IdempotencyTables['platform_idempotency']>) =>
+        db.once((tx) => tables(tx).updateTable('platform_idempotency').set(change).where('id', '=', id).execute())
+      try {
+        const answer = await handle(repeatableMint(id, held.createdAt))
+        await keep({ answer: secrets.seal(purpose, Buffer.from(JSON.stringify(answer))), running_until: null })
+        return answer
+      } catch (error) {
+        // A refusal changed nothing, so the same key may try again at once.
+        await keep({ running_until: null })
+        throw error
+      }
+    },
+    async sweep() {
+      await db.once((tx) => tables(tx).deleteFrom('platform_idempotency').where('ends_at', '<', clock.now()).execute())
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import { type FieldComplaint, Refusal } from '@muster/protocol'
+
+export interface Problem {
+  type: 'about:blank'
+  title: string
+  status: number
+  code: string
+  detail: string
+  request_id: string
+  errors?: FieldComplaint[]
+}
+
+const titles: Record<number, string> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  409: 'Conflict',
+  412: 'Precondition Failed',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  422: 'Unprocessable Content',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+/** RFC 9457. */
+export const problemOf = (refusal: Refusal, requestId: string): Problem => ({
+  type: 'about:blank',
+  title: titles[refusal.status] ?? 'Error',
+  status: refusal.status,
+  code: refusal.code,
+  detail: refusal.message,
+  request_id: requestId,
+  ...(refusal.fields === undefined ? {} : { errors: refusal.fields }),
+})
+
+interface FastifyLikeError {
+  code?: string
+  statusCode?: number
+  message?: string
+  validation?: { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }[]
+  validationContext?: string
+}
+
+const complaintsMax = 20
+
+/** What Fastify found wrong, in our own words; anything unknown is our bug. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  const { code, statusCode, message, validation, validationContext } = error as FastifyLikeError
+  if (validation !== undefined) {
+    const fields = validation.slice(0, complaintsMax).map((one) => {
+      const missing = one.params.missingProperty ?? one.params.additionalProperty
+      const path = [validationContext ?? 'request', ...one.instancePath.split('/').filter(Boolean)]
+      if (typeof missing === 'string') path.push(missing)
+      return { field: path.join('.'), problem: describe(one) }
+    })
+    return new Refusal('INVALID_REQUEST', {
+      detail: fields.map((one) => `${one.field} ${one.problem}`).join('; '),
+      fields,
+    })
+  }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Refusal('UNSUPPORTED_MEDIA_TYPE')
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Refusal('TOO_LARGE')
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new Refusal('INVALID_REQUEST', { detail: message })
+  }
+  return new Refusal('INTERNAL', { cause: error })
+}
+
+function describe(one: { keyword: string; message?: string }): string {
+  if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
+  if (one.keyword === 'required') return 'is missing'
+  return one.message ?? 'is wrong'
+}

@@ -1,0 +1,209 @@
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import fastifySwagger from '@fastify/swagger'
+import { type Contract, Refusal } from '@muster/protocol'
+import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
+import type { Clock } from '../clock.ts'
+import type { MintId } from '../ids.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { type Authenticators, admit, callerName, callerOf } from './admission.ts'
+import type { Idempotency } from './idempotency.ts'
+import type { Limit, Limits } from './limits.ts'
+import { documentSchema, openApi } from './openapi.ts'
+import { problemOf, refusalOf } from './problem.ts'
+import type { Caller, Route } from './route.ts'
+import { validatorOf } from './validation.ts'
+
+export interface HttpGround {
+  clock: Clock
+  log: Log
+  metrics: Metrics
+  mintId: MintId
+  limits: Limits
+  idempotency: Idempotency
+  authenticators: Authenticators
+}
+
+export interface HttpOptions {
+  /** Proxies whose forwarded headers are believed: addresses or networks. */
+  trustedProxies: string[]
+  bodyBytesMax: number
+  /** Origins whose pages may call from a browser. */
+  origins: string[]
+  /** Requests of one caller. */
+  rate: Limit
+  version: string
+}
+
+export interface HttpServer {
+  fastify: FastifyInstance
+  listen(at: { host: string; port: number }): Promise<{ host: string; port: number }>
+}
+
+const idempotencyKey = /^[\x21-\x7e]{1,255}$/
+
+/** One HTTP server that answers the given routes, and nothing that no contract names. */
+export async function createHttpServer(ground: HttpGround, options: HttpOptions, routes: Route[]): Promise<HttpServer> {
+  const app = fastify({
+    logger: false,
+    trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
+    bodyLimit: options.bodyBytesMax,
+    connectionTimeout: 120_000,
+    requestTimeout: 30_000,
+    keepAliveTimeout: 72_000,
+    http: { headersTimeout: 20_000, maxHeaderSize: 16_384 },
+    genReqId: () => `req_${randomUUID()}`,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: 256 },
+    return503OnClosing: false,
+    forceCloseConnections: true,
+  })
+  app.removeContentTypeParser('text/plain')
+  app.setValidatorCompiler(validatorOf)
+  await app.register(fastifySwagger, { openapi: openApi(options.version) })
+
+  const seconds = ground.metrics.histogram(
+    'http_request_seconds',
+    'Time to answer, by route and status',
+    [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 30],
+    ['method', 'route', 'status'],
+  )
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    allowOrigin(request, reply, options.origins)
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'none'
+    const spent = reply.elapsedTime
+    seconds.observe({ method: request.method, route, status: reply.statusCode }, spent / 1_000)
+    ground.log.debug(
+      { request_id: request.id, method: request.method, route, status: reply.statusCode, spent_ms: Math.round(spent) },
+      'answered',
+    )
+  })
+  app.setErrorHandler((error, request, reply) => {
+    const refusal = refusalOf(error)
+    if (refusal.status >= 500) {
+      const level = refusal.code === 'INTERNAL' ? 'error' : 'warn'
+      ground.log[level]({ err: refusal.cause ?? refusal, request_id: request.id, code: refusal.code }, 'request failed')
+    }
+    return sendProblem(reply, refusal, request.id)
+  })
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] ?? ''
+    const others = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
+      app.findRoute({ method, url: path }),
+    )
+    const allowed = others.length > 0 ? others : methodsAt(routes, path)
+    if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
+    if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
+    return sendProblem(reply.header('allow', allowed.join(', ')), new Refusal('METHOD_NOT_ALLOWED'), request.id)
+  })
+
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  for (const { contract, handle } of routes) {
+    app.route({
+      method: contract.method,
+      url: contract.path,
+      schema: documentSchema(contract),
+      // Before the request is validated: a stranger learns nothing of a call that is not for strangers.
+      preValidation: async (request) => {
+        const caller = await callerOf(request.headers.authorization, ground.authenticators)
+        await ground.limits.spend(options.rate, callerName(caller, request.ip))
+        admit(contract, caller, request.params)
+        callers.set(request, caller)
+      },
+      handler: async (request, reply) => {
+        const caller = callers.get(request)
+        if (caller === undefined) throw new Error('The request was not let in.')
+        return answer(contract, handle, caller, request, reply)
+      },
+    })
+  }
+
+  async function answer(
+    contract: Contract,
+    handle: Route['handle'],
+    caller: Caller,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) {
+    const gone = new AbortController()
+    request.raw.once('close', () => {
+      if (!reply.sent && request.raw.destroyed) gone.abort()
+    })
+    reply.raw.once('close', () => gone.abort())
+    const run = (mintId: MintId) =>
+      handle({
+        params: request.params,
+        query: request.query,
+        headers: request.headers,
+        body: request.body,
+        caller,
+        requestId: request.id,
+        address: request.ip,
+        mintId,
+        signal: gone.signal,
+      } as unknown as Parameters<Route['handle']>[0]) as Promise<{
+        status: number
+        body?: unknown
+        headers?: Readonly<Record<string, string>>
+      }>
+    const key = contract.creates ? request.headers['idempotency-key'] : undefined
+    if (key !== undefined && (typeof key !== 'string' || !idempotencyKey.test(key))) {
+      throw new Refusal('INVALID_REQUEST', { detail: 'Idempotency-Key takes 1 to 255 printable characters.' })
+    }
+    const content = () => JSON.stringify([contract.method, request.url, request.body])
+    const answered =
+      key === undefined
+        ? await run(ground.mintId)
+        : await ground.idempotency.run(
+            { caller: callerName(caller, request.ip), key, content: content() },
+            async (mintId) => ({ body: null, ...(await run(mintId)) }),
+          )
+    reply.code(answered.status)
+    if (answered.headers !== undefined) reply.headers(answered.headers)
+    return contract.answers[answered.status] === null ? reply.send() : reply.send(answered.body)
+  }
+
+  return {
+    fastify: app,
+    async listen({ host, port }) {
+      await app.listen({ host, port })
+      const bound = app.server.address()
+      return typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port }
+    },
+  }
+}
+
+function sendProblem(reply: FastifyReply, refusal: Refusal, requestId: string) {
+  if (refusal.retryAfterS !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfterS)))
+  if (refusal.status === 401) reply.header('www-authenticate', 'Bearer')
+  // As a stream of its own the document passes by the success schema's serializer.
+  const text = JSON.stringify(problemOf(refusal, requestId))
+  return reply
+    .code(refusal.status)
+    .type('application/problem+json')
+    .send(Readable.from([text]))
+}
+
+function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: string[]) {
+  const { origin } = request.headers
+  if (origin === undefined || !origins.includes(origin)) return
+  reply.header('access-control-allow-origin', origin)
+  reply.header('vary', 'origin')
+  reply.header('access-control-allow-headers', 'authorization, content-type, idempotency-key, if-match, if-none-match')
+  reply.header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
+  reply.header('access-control-expose-headers', 'etag, retry-after, x-request-id')
+}
+
+/** Paths with parameters are known to the router only as patterns. */
+function methodsAt(routes: Route[], path: string): string[] {
+  const matches = (pattern: string) => {
+    const wanted = pattern.split('/')
+    const given = path.split('/')
+    return wanted.length === given.length && wanted.every((part, at) => part.startsWith(':') || part === given[at])
+  }
+  return [...new Set(routes.filter(({ contract }) => matches(contract.path)).map(({ contract }) => contract.method))]
+}

@@ -1,0 +1,13 @@
+import { Ajv } from 'ajv'
+import addFormats from 'ajv-formats'
+import type { FastifySchemaCompiler } from 'fastify'
+
+const options = { allErrors: true, removeAdditional: false, useDefaults: false, strict: false } as const
+const withFormats = (ajv: Ajv) => addFormats.default(ajv, ['date-time'])
+
+/** Bodies are taken as they are; addresses and headers are text, so there numbers and booleans are read from it. */
+const bodies = withFormats(new Ajv({ ...options, coerceTypes: false }))
+const texts = withFormats(new Ajv({ ...options, coerceTypes: true }))
+
+export const validatorOf: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
+  (httpPart === 'body' ? bodies : texts).compile(schema)

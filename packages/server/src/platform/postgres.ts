@@ -1,0 +1,58 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import pg from 'pg'
+import type { Log } from './log.ts'
+
+/** `int8` and `numeric` columns hold counters and milliseconds here, all below 2^53, so they are read as numbers. */
+pg.types.setTypeParser(20, Number)
+pg.types.setTypeParser(1700, Number)
+
+export type Migrations = Readonly<Record<string, Migration>>
+
+export interface PostgresOptions {
+  /** A `postgres://` address, or the parts of one (a Unix socket's folder as `host`). */
+  connection: string | pg.PoolConfig
+  connectionsMax: number
+  log: Log
+}
+
+/** A pool of connections that gives up rather than waits for ever. */
+export function openPostgres({ connection, connectionsMax, log }: PostgresOptions): Kysely<unknown> {
+  const pool = new pg.Pool({
+    ...(typeof connection === 'string' ? { connectionString: connection } : connection),
+    max: connectionsMax,
+    connectionTimeoutMillis: 5_000,
+    query_timeout: 30_000,
+    statement_timeout: 20_000,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: 'muster',
+  })
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+}
+
+/** Brings the tables up to date. Any number of nodes may do so at once: the migrator holds a lock. */
+export async function migrate(kysely: Kysely<unknown>, migrations: Migrations): Promise<string[]> {
+  const migrator = new Migrator({
+    db: kysely,
+    provider: { getMigrations: async () => ({ ...migrations }) },
+    migrationTableName: 'platform_migrations',
+    migrationLockTableName: 'platform_migrations_lock',
+    allowUnorderedMigrations: true,
+  })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error !== undefined) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName
+    throw new Error(`The database could not be brought up to date${failed === undefined ? '' : ` (${failed})`}.`, {
+      cause: error,
+    })
+  }
+  return (results ?? []).map((result) => result.migrationName)
+}
+
+/** A migration of plain statements, run in order. */
+export const statements = (...texts: string[]): Migration => ({
+  async up(db: Kysely<unknown>) {
+    for (const text of texts) await sql.raw(text).execute(db)
+  },
+})

@@ -1,0 +1,60 @@
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import type { SoftState } from './soft-state.ts'
+
+/** Hints that something changed, by topic (`player`, `session`, `server`) and id, to every node. They may be lost, so who
+ *  hears one reads the truth, and who hears none looks from time to time. */
+export interface Wakes extends AsyncDisposable {
+  wake(topic: string, ids: readonly string[]): void
+  hear(topic: string, listener: (ids: readonly string[]) => void): () => void
+  /** Resolves at the next wake of this id, after `timeoutMs`, or when `signal` ends. */
+  wait(topic: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
+}
+
+const channel = 'wakes'
+
+export async function createWakes(ground: { clock: Clock; soft: SoftState; log: Log; node: string }): Promise<Wakes> {
+  const listeners = new Map<string, Set<(ids: readonly string[]) => void>>()
+  const waiting = new Map<string, Set<() => void>>()
+
+  const spread = (topic: string, ids: readonly string[]) => {
+    for (const listener of [...(listeners.get(topic) ?? [])]) listener(ids)
+    for (const id of ids) for (const wakeUp of [...(waiting.get(`${topic} ${id}`) ?? [])]) wakeUp()
+  }
+  const unsubscribe = await ground.soft.subscribe(channel, (message) => {
+    const { node, topic, ids } = JSON.parse(message) as { node: string; topic: string; ids: string[] }
+    if (node !== ground.node) spread(topic, ids)
+  })
+
+  return {
+    wake(topic, ids) {
+      if (ids.length === 0) return
+      spread(topic, ids)
+      ground.soft
+        .publish(channel, JSON.stringify({ node: ground.node, topic, ids }))
+        .catch((error: unknown) => ground.log.debug({ err: error, topic }, 'a hint was lost'))
+    },
+    hear(topic, listener) {
+      const known = listeners.get(topic) ?? new Set()
+      listeners.set(topic, known.add(listener))
+      return () => void known.delete(listener)
+    },
+    wait: (topic, id, timeoutMs, signal) =>
+      new Promise((resolve) => {
+        const key = `${topic} ${id}`
+        const known = waiting.get(key) ?? new Set()
+        const done = () => {
+          known.delete(done)
+          if (known.size === 0) waiting.delete(key)
+          cancel()
+          signal?.removeEventListener('abort', done)
+          resolve()
+        }
+        const cancel = ground.clock.after(timeoutMs, done)
+        waiting.set(key, known.add(done))
+        signal?.addEventListener('abort', done)
+        if (signal?.aborted) done()
+      }),
+    [Symbol.asyncDispose]: async () => unsubscribe(),
+  }
+}
