@@ -99,8 +99,8 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
     },
     async once(run) {
       try {
-        // A proxy of its own for each call, so that what runs afterwards belongs to this call alone.
-        const { value, after } = await runWith(txOf(Object.create(kysely) as Kysely<unknown>), run)
+        // A handle of its own for each call, so that what runs afterwards belongs to this call alone.
+        const { value, after } = await runWith(txOf(kysely.withoutPlugins()), run)
         for (const act of after) act()
         return value
       } catch (error) {
