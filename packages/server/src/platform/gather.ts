@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 export interface GatherOptions {
-  /** How long the first of a batch waits for others. */
+  /** How long the first of a batch waits for others; with 0, only for those of the same turn. */
   delayMs: number
   batchMax: number
   /** Beyond this many waiting, adding is refused by `refuse`. */
@@ -52,6 +52,7 @@ export function gather<Item, Answer>(
       waiting.push({ item, resolve, reject })
       if (running || timed) return
       timed = true
-      clock.after(options.delayMs, () => void flush())
+      if (options.delayMs === 0) queueMicrotask(() => void flush())
+      else clock.after(options.delayMs, () => void flush())
     })
 }

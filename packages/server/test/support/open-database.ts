@@ -1,0 +1,20 @@
+import { systemClock } from '../../src/platform/clock.ts'
+import { createDb } from '../../src/platform/db.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { openPostgres } from '../../src/platform/postgres.ts'
+import type { Random } from '../../src/platform/random.ts'
+import { testDatabase } from '../test-database.ts'
+
+/** A fresh database of the test server. Its retries wait in real time, whatever clock the test moves. */
+export async function createTestDb(random: Random) {
+  const database = await testDatabase()
+  const kysely = openPostgres({ connection: database.connection, connectionsMax: 10, log: silentLog })
+  return {
+    db: createDb(kysely, { clock: systemClock, random }),
+    kysely,
+    async dispose() {
+      await kysely.destroy()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
