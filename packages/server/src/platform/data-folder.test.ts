@@ -1,0 +1,40 @@
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDataFolder } from './data-folder.ts'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'muster-data-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+describe('the data folder', () => {
+  it('makes a secret once, for its owner alone, and keeps the name of the node', async () => {
+    const first = await openDataFolder(join(folder, 'data'))
+    const again = await openDataFolder(join(folder, 'data'))
+    expect(first.rootSecret).toHaveLength(32)
+    expect(again).toEqual(first)
+    expect((await stat(join(folder, 'data/secrets/root.key'))).mode & 0o777).toBe(0o600)
+  })
+
+  it('agrees with itself when opened twice at once', async () => {
+    const opened = await Promise.all(Array.from({ length: 20 }, () => openDataFolder(folder)))
+    expect(new Set(opened.map(({ rootSecret, node }) => `${rootSecret.toString('hex')} ${node}`)).size).toBe(1)
+  })
+
+  it('refuses its own secret once others may read it', async () => {
+    await openDataFolder(folder)
+    await chmod(join(folder, 'secrets/root.key'), 0o644)
+    await expect(openDataFolder(folder)).rejects.toThrow(/chmod 600/)
+  })
+
+  it('reads a secret that the operator mounted, and refuses what is none', async () => {
+    const file = join(folder, 'key')
+    await writeFile(file, `${'ab'.repeat(32)}\n`)
+    expect((await openDataFolder(folder, file)).rootSecret.toString('hex')).toBe('ab'.repeat(32))
+    await writeFile(file, 'hello')
+    await expect(openDataFolder(folder, file)).rejects.toThrow(/64 hex digits/)
+  })
+})

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+/** The folder that keeps what this machine must not lose: its database, its root secret, its name. */
+export interface DataFolder {
+  path: string
+  /** 32 bytes, made at first start with mode 0600, or read from a file that the operator names. */
+  rootSecret: Buffer
+  /** This machine's name among the nodes, the same after every restart. */
+  node: string
+}
+
+/** Makes what is missing and refuses what is unsafe. */
+export async function openDataFolder(path: string, secretFile?: string): Promise<DataFolder> {
+  const folder = resolve(path)
+  await mkdir(folder, { recursive: true })
+  const secrets = join(folder, 'secrets')
+  await mkdir(secrets, { recursive: true, mode: 0o700 })
+  await chmod(secrets, 0o700)
+  const node = (await readOrMake(join(folder, 'node-name'), () => `node-${randomBytes(5).toString('hex')}\n`)).trim()
+  const secretPath = secretFile ?? join(secrets, 'root.key')
+  const text =
+    secretFile === undefined
+      ? await readOrMake(secretPath, () => `${randomBytes(32).toString('hex')}\n`)
+      : await readFile(secretPath, 'utf8')
+  // A file that the operator mounts (a container's secret, say) has the mode that its platform gives it.
+  if (secretFile === undefined) await refuseReadableByOthers(secretPath)
+  const hex = text.trim()
+  if (!/^[0-9a-f]{64}$/i.test(hex)) {
+    throw new Error(`${secretPath} must hold 64 hex digits: make one with \`openssl rand -hex 32\`.`)
+  }
+  return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node }
+}
+
+/** Two processes that start at once agree: the file appears whole, and only once. */
+async function readOrMake(path: string, make: () => string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, make(), { mode: 0o600, flush: true })
+  try {
+    await link(draft, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
+  return readFile(path, 'utf8')
+}
+
+async function refuseReadableByOthers(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const { mode } = await stat(path)
+  if ((mode & 0o077) !== 0) {
+    throw new Error(`${path} holds a secret but others may read it: run \`chmod 600 ${path}\`.`)
+  }
+}
