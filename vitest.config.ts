@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url))
 const alias = {
+  '@muster/protocol/ticket-header': fileURLToPath(new URL('./packages/protocol/src/ticket-header.ts', import.meta.url)),
   '@muster/protocol': source('protocol'),
   '@muster/client': source('client'),
   '@muster/gameserver': source('gameserver'),

@@ -1,9 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Closed, PlayerIdSchema, SessionIdSchema } from './ids.ts'
 
-/** The whole header of every ticket, `{"alg":"HS256","typ":"JWT"}`: a verifier compares it as it stands, so no header is ever parsed. */
-export const ticketHeader = 'eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9'
-
 export const TicketRole = Type.Union([Type.Literal('host'), Type.Literal('player'), Type.Literal('spectator')])
 
 /** One player's admission to one session. */
