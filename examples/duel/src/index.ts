@@ -1,0 +1,2 @@
+/** The duel, for programs that play it. */
+export { choose, type DuelOutcome, playDuel } from './bot.ts'

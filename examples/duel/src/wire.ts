@@ -1,0 +1,16 @@
+import type { Fighter, Move } from './rules.ts'
+
+/** Client → server: first `authenticate`, then `load_complete`, then one `turn` a turn. */
+export type ClientMessage =
+  | { type: 'authenticate'; ticket: string }
+  | { type: 'load_complete' }
+  | ({ type: 'turn'; turn: number } & Move)
+
+/** Server → client. `you` and `opponent` are as the receiver sees them. */
+export type ServerMessage =
+  | { type: 'refused'; reason: string }
+  | { type: 'authenticated'; nick: string }
+  | { type: 'match_starting'; opponent: string; you: Fighter; them: Fighter; turn: number }
+  | { type: 'turn'; turn: number; you: Fighter; them: Fighter }
+  | { type: 'over'; outcome: 'won' | 'lost' | 'drawn'; you: number; them: number }
+  | { type: 'ended'; reason: string }
