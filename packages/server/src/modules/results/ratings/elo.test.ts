@@ -29,8 +29,7 @@ describe("FIDE's table", () => {
     expect(fideExpected(difference)).toBe(expected)
   })
 
-  test('follows the normal curve it was printed from, to its two digits', () => {
-    // The logistic curve with its own deviation lies within 2 hundredths of the normal one up to 400 points.
+  test('stays within two hundredths of the logistic curve up to 400 points', () => {
     for (let difference = 0; difference <= 400; difference++) {
       expect(Math.abs(fideExpected(difference) - 1 / (1 + 10 ** (-difference / 400)))).toBeLessThan(0.02)
     }

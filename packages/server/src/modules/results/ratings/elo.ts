@@ -8,37 +8,28 @@ import type { RatingSystem } from './system.ts'
 export const EloOptions = Type.Object(
   {
     system: Type.Literal('elo'),
-    initial: Type.Optional(
-      Type.Number({
-        default: 1500,
-        minimum: -ratingValueMax,
-        maximum: ratingValueMax,
-        description: 'Rating of a newcomer.',
-      }),
-    ),
-    k: Type.Optional(
-      Type.Number({
-        default: 32,
-        minimum: 0,
-        maximum: 1000,
-        description: 'The most points one game can move. Higher follows form faster and jitters more.',
-      }),
-    ),
-    expectation: Type.Optional(
-      Type.Union([Type.Literal('fide'), Type.Literal('logistic')], {
-        default: 'fide',
-        description: "How a difference becomes an expected score: FIDE's table, or the curve 1 / (1 + 10^(-d/400)).",
-      }),
-    ),
-    differenceMax: Type.Optional(
-      Type.Number({
-        default: 400,
-        minimum: 1,
-        maximum: 2 * ratingValueMax,
-        description:
-          'A larger difference counts as this one, so that beating a much weaker player still earns a little.',
-      }),
-    ),
+    initial: Type.Number({
+      default: 1500,
+      minimum: -ratingValueMax,
+      maximum: ratingValueMax,
+      description: 'Rating of a newcomer.',
+    }),
+    k: Type.Number({
+      default: 32,
+      minimum: 0,
+      maximum: 1000,
+      description: 'The most points one game can move. Higher follows form faster and jitters more.',
+    }),
+    expectation: Type.Union([Type.Literal('fide'), Type.Literal('logistic')], {
+      default: 'fide',
+      description: "How a difference becomes an expected score: FIDE's table, or the curve 1 / (1 + 10^(-d/400)).",
+    }),
+    differenceMax: Type.Number({
+      default: 400,
+      minimum: 1,
+      maximum: 2 * ratingValueMax,
+      description: 'A larger difference counts as this one, so that beating a much weaker player still earns a little.',
+    }),
   },
   { additionalProperties: false, description: 'Elo: one number a player, zero-sum, easy to explain.' },
 )
@@ -56,7 +47,7 @@ export type EloOptions = Static<typeof EloOptions>
  *
  * Changes are kept exact. FIDE publishes whole numbers: round when showing, never when storing.
  */
-export function elo(options: Required<EloOptions>): RatingSystem {
+export function elo(options: EloOptions): RatingSystem {
   const { initial, k, differenceMax } = options
   const curve = options.expectation === 'fide' ? fideExpected : logistic
   const expected = (one: number, other: number) => curve(Math.min(differenceMax, Math.max(-differenceMax, one - other)))

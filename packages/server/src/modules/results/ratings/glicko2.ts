@@ -8,51 +8,39 @@ import type { RatingSystem } from './system.ts'
 export const Glicko2Options = Type.Object(
   {
     system: Type.Literal('glicko2'),
-    initial: Type.Optional(
-      Type.Number({
-        default: 1500,
-        minimum: -ratingValueMax,
-        maximum: ratingValueMax,
-        description: 'Rating of a newcomer.',
-      }),
-    ),
-    deviation: Type.Optional(
-      Type.Number({
-        default: 350,
-        minimum: 1,
-        maximum: ratingDeviationMax,
-        description: 'Deviation (RD) of a newcomer. No deviation grows beyond it.',
-      }),
-    ),
-    volatility: Type.Optional(
-      Type.Number({ default: 0.06, minimum: 0.001, maximum: 1, description: 'Volatility of a newcomer.' }),
-    ),
-    tau: Type.Optional(
-      Type.Number({
-        default: 0.5,
-        minimum: 0.01,
-        maximum: 10,
-        description: 'How fast volatility may change. Glickman: 0.3 to 1.2; smaller where upsets are common.',
-      }),
-    ),
-    volatilityMax: Type.Optional(
-      Type.Number({
-        default: 0.1,
-        minimum: 0.001,
-        maximum: 10,
-        description: 'No volatility grows beyond it, so that no string of upsets lets a rating run away.',
-      }),
-    ),
-    periodDays: Type.Optional(
-      Type.Number({
-        default: 0,
-        minimum: 0,
-        maximum: 3650,
-        description:
-          'Length of a rating period in days: deviations then grow with the time since the last game. ' +
-          '0 ignores time: every game is a period of its own.',
-      }),
-    ),
+    initial: Type.Number({
+      default: 1500,
+      minimum: -ratingValueMax,
+      maximum: ratingValueMax,
+      description: 'Rating of a newcomer.',
+    }),
+    deviation: Type.Number({
+      default: 350,
+      minimum: 1,
+      maximum: ratingDeviationMax,
+      description: 'Deviation (RD) of a newcomer. No deviation grows beyond it.',
+    }),
+    volatility: Type.Number({ default: 0.06, minimum: 0.001, maximum: 1, description: 'Volatility of a newcomer.' }),
+    tau: Type.Number({
+      default: 0.5,
+      minimum: 0.01,
+      maximum: 10,
+      description: 'How fast volatility may change. Glickman: 0.3 to 1.2; smaller where upsets are common.',
+    }),
+    volatilityMax: Type.Number({
+      default: 0.1,
+      minimum: 0.001,
+      maximum: 10,
+      description: 'No volatility grows beyond it, so that no string of upsets lets a rating run away.',
+    }),
+    periodDays: Type.Number({
+      default: 0,
+      minimum: 0,
+      maximum: 3650,
+      description:
+        'Length of a rating period in days: deviations then grow with the time since the last game. ' +
+        '0 ignores time: every game is a period of its own.',
+    }),
   },
   { additionalProperties: false, description: 'Glicko-2: a rating, how sure it is, and how erratic the player is.' },
 )
@@ -76,7 +64,7 @@ const dayMs = 86_400_000
  * Time. With `periodDays`, the whole periods a player sat out add to his deviation before the game, as the paper has
  * it, and the game itself adds for the part of a period that has gone by since his last one.
  */
-export function glicko2(options: Required<Glicko2Options>): RatingSystem {
+export function glicko2(options: Glicko2Options): RatingSystem {
   const periodMs = options.periodDays * dayMs
   const volatilityOf = (rating: Rating) => rating.volatility ?? options.volatility
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { completeRatingOptions, type Game, type RatingOptions, ratingSystem } from './index.ts'
+import { completeRatingOptions, type Game, type GivenRatingOptions, ratingSystem } from './index.ts'
 
 describe('options', () => {
   test('defaults are filled in, and what is stated is kept', () => {
@@ -16,6 +16,7 @@ describe('options', () => {
 
   test.each([
     [{ system: 'trueskill' }, /system: 'trueskill' is not one of elo, glicko2, openskill/],
+    [{ system: 'constructor' }, /is not one of/],
     [{ system: 'elo', tau: 0.5 }, /tau: elo has no such option; it has initial, k, expectation, differenceMax/],
     [{ system: 'elo', k: -1 }, /k: must be >= 0/],
     [{ system: 'elo', k: '32' }, /k: must be number/],
@@ -24,7 +25,7 @@ describe('options', () => {
     [{ system: 'glicko2', tau: 0 }, /tau: must be >= 0.01/],
     [{ system: 'openskill', beta: 0 }, /beta: must be >=/],
   ])('%j is refused with the reason', (options, reason) => {
-    expect(() => ratingSystem(options as RatingOptions)).toThrow(reason)
+    expect(() => ratingSystem(options as GivenRatingOptions)).toThrow(reason)
   })
 })
 

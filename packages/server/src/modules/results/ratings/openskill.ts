@@ -6,49 +6,37 @@ import type { RatingSystem } from './system.ts'
 export const OpenSkillOptions = Type.Object(
   {
     system: Type.Literal('openskill'),
-    mu: Type.Optional(
-      Type.Number({
-        default: 25,
-        minimum: -ratingValueMax,
-        maximum: ratingValueMax,
-        description: 'Mean strength of a newcomer.',
-      }),
-    ),
-    sigma: Type.Optional(
-      Type.Number({
-        default: 25 / 3,
-        minimum: 1e-6,
-        maximum: ratingDeviationMax,
-        description: "Deviation of a newcomer's strength.",
-      }),
-    ),
-    beta: Type.Optional(
-      Type.Number({
-        default: 25 / 6,
-        minimum: 1e-6,
-        maximum: ratingDeviationMax,
-        description: 'How much chance there is in one game: the deviation of one performance from true strength.',
-      }),
-    ),
-    tau: Type.Optional(
-      Type.Number({
-        default: 25 / 300,
-        minimum: 0,
-        maximum: ratingDeviationMax,
-        description: 'Uncertainty added before each game, so that ratings never set hard.',
-      }),
-    ),
-    kappa: Type.Optional(
-      Type.Number({
-        default: 1e-4,
-        minimum: 1e-9,
-        maximum: 1,
-        description: 'The least share of its square that a deviation keeps after one game.',
-      }),
-    ),
-    limitSigma: Type.Optional(
-      Type.Boolean({ default: false, description: 'Never let a game leave a deviation larger than it was.' }),
-    ),
+    mu: Type.Number({
+      default: 25,
+      minimum: -ratingValueMax,
+      maximum: ratingValueMax,
+      description: 'Mean strength of a newcomer.',
+    }),
+    sigma: Type.Number({
+      default: 25 / 3,
+      minimum: 1e-6,
+      maximum: ratingDeviationMax,
+      description: "Deviation of a newcomer's strength.",
+    }),
+    beta: Type.Number({
+      default: 25 / 6,
+      minimum: 1e-6,
+      maximum: ratingDeviationMax,
+      description: 'How much chance there is in one game: the deviation of one performance from true strength.',
+    }),
+    tau: Type.Number({
+      default: 25 / 300,
+      minimum: 0,
+      maximum: ratingDeviationMax,
+      description: 'Uncertainty added before each game, so that ratings never set hard.',
+    }),
+    kappa: Type.Number({
+      default: 1e-4,
+      minimum: 1e-9,
+      maximum: 1,
+      description: 'The least share of its square that a deviation keeps after one game.',
+    }),
+    limitSigma: Type.Boolean({ default: false, description: 'Never let a game leave a deviation larger than it was.' }),
   },
   {
     additionalProperties: false,
@@ -79,7 +67,7 @@ const cautionSigmas = 3
  * scale: newcomers begin far down (763 by default) and rise as they become known, so that nobody tops a board by one
  * lucky game.
  */
-export function openskill(options: Required<OpenSkillOptions>): RatingSystem {
+export function openskill(options: OpenSkillOptions): RatingSystem {
   const { beta, tau, kappa } = options
   const sigmaOf = (rating: Rating) => rating.deviation ?? options.sigma
   const sumsOf = (teams: Teams, drift: number) =>
