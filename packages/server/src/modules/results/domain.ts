@@ -1,0 +1,82 @@
+import { type PlayerId, Refusal, type SessionId, type SessionResult } from '@muster/protocol'
+
+/** A player of the session that a result is of. */
+export interface ResultSeat {
+  player: PlayerId
+  team: number
+  /** False for who was expected and never came: a result may leave them out. */
+  came: boolean
+}
+
+/** A session as its result needs it. */
+export interface FinishedSession {
+  id: SessionId
+  mode: string
+  board: string | null
+  seats: ResultSeat[]
+}
+
+/** What was accepted as true; the ratings are a fold of these, in the order of `seq`. */
+export interface ResultEvent {
+  seq: number
+  session: SessionId
+  board: string | null
+  mode: string
+  at: number
+  result: SessionResult
+}
+
+const wrong = (field: string, problem: string): Refusal =>
+  new Refusal('INVALID_RESULT', { detail: `${field} ${problem}.`, fields: [{ field, problem }] })
+
+/**
+ * Refuses a result that does not fit its session: everybody who came is named, once; nobody else is; who stood together
+ * stands together; somebody is first; and only players of the result have stats.
+ */
+export function checkResult(result: SessionResult, session: FinishedSession): void {
+  const seats = new Map(session.seats.map((seat) => [seat.player, seat]))
+  const named = new Set<string>()
+  const teamsSeen = new Set<number>()
+  result.teams.forEach(({ players }, at) => {
+    const teams = new Set<number>()
+    for (const player of players) {
+      const field = `body.teams.${at}.players`
+      const seat = seats.get(player)
+      if (seat === undefined) throw wrong(field, `names ${player}, who is not of this session`)
+      if (named.has(player)) throw wrong(field, `names ${player} a second time`)
+      named.add(player)
+      teams.add(seat.team)
+    }
+    const [team] = teams
+    if (teams.size > 1) throw wrong(`body.teams.${at}.players`, 'puts players of different teams together')
+    if (team !== undefined && teamsSeen.has(team)) throw wrong(`body.teams.${at}.players`, 'splits a team in two')
+    if (team !== undefined) teamsSeen.add(team)
+  })
+  const missing = session.seats.find(({ player, came }) => came && !named.has(player))
+  if (missing !== undefined) throw wrong('body.teams', `leaves out ${missing.player}`)
+  if (!result.teams.some(({ rank }) => rank === 1)) throw wrong('body.teams', 'gives nobody rank 1')
+  for (const player of Object.keys(result.stats ?? {})) {
+    if (!named.has(player)) throw wrong('body.stats', `counts for ${player}, who is not in the result`)
+  }
+}
+
+/** Whether a report says again what was accepted, whatever the order of its keys and teams. */
+export const isSameResult = (one: SessionResult, other: SessionResult): boolean => canonical(one) === canonical(other)
+
+const canonical = ({ teams, stats, duration_s }: SessionResult): string =>
+  JSON.stringify(
+    sorted({
+      teams: teams
+        .map((team) => ({ ...team, players: [...team.players].sort() }))
+        .sort((a, b) => ((a.players[0] ?? '') < (b.players[0] ?? '') ? -1 : 1)),
+      stats,
+      duration_s,
+    }),
+  )
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).filter(([, held]) => held !== undefined)
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, held]) => [key, sorted(held)]))
+}

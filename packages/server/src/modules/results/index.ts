@@ -1,0 +1,94 @@
+import type { PlayerId, SessionId } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import type { Route } from '../../platform/http/route.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import { createBoards } from './boards.ts'
+import type { BoardOptions, ResultsOptions } from './config.ts'
+import { newcomer } from './fold.ts'
+import { ratingSystem } from './ratings/index.ts'
+import { createReferee, type FinishVerdict } from './referee.ts'
+import { refoldIfChanged } from './refold.ts'
+import { listShown, resultsRoutes, standingShown } from './routes.ts'
+import { sqlResultsStore } from './store-sql.ts'
+
+export type { BoardOptions, ResultsOptions } from './config.ts'
+export type { FinishedSession, ResultSeat } from './domain.ts'
+export type { FinishVerdict } from './referee.ts'
+export { resultsMigrations } from './store.ts'
+
+/** Results takes what a session's server says happened, checks it against the session, and keeps it once and for good;
+ *  history, ratings, statistics and leaderboards follow from it in the same transaction. Ratings are a fold of the kept
+ *  results: change a board's rules, and they are folded anew. */
+export interface Results {
+  routes: Route[]
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** The strength of each player on a board, a newcomer's where there is none yet. */
+  ratingsOf(board: string, players: PlayerId[]): Promise<Map<PlayerId, { points: number; games: number }>>
+  hasBoard(name: string): boolean
+  personal: {
+    exportOf(player: PlayerId): Promise<unknown>
+    erase(tx: Tx, player: PlayerId): Promise<void>
+  }
+}
+
+export interface ResultsNeeds {
+  clock: Clock
+  db: Db
+  log: Log
+  metrics: Metrics
+  finish(tx: Tx, session: SessionId): Promise<FinishVerdict>
+  peopleOf(players: PlayerId[]): Promise<Map<PlayerId, { nick: string; guest: boolean; createdAt: number }>>
+}
+
+const exportedResultsMax = 10_000
+
+export function createResults(
+  needs: ResultsNeeds,
+  options: ResultsOptions & { boards: Readonly<Record<string, BoardOptions>> },
+): Results {
+  const { db } = needs
+  const store = sqlResultsStore()
+  const systems = new Map(Object.entries(options.boards).map(([name, { rating }]) => [name, ratingSystem(rating)]))
+  const systemOf = (board: string) => systems.get(board) ?? null
+  const boardOptionsOf = (name: string) => (Object.hasOwn(options.boards, name) ? (options.boards[name] ?? null) : null)
+  const referee = createReferee({ ...needs, store, systemOf })
+  const boards = createBoards({ db, store, peopleOf: needs.peopleOf })
+
+  return {
+    routes: resultsRoutes({ db, store, referee, boards, boardOptionsOf, peopleOf: needs.peopleOf }),
+    hasBoard: (name) => systems.has(name),
+
+    async ratingsOf(board, players) {
+      const system = systemOf(board)
+      if (system === null) throw new Error(`There is no board ${board}.`)
+      const known = await db.once((tx) => store.standingsOf(tx, board, players))
+      return new Map(
+        players.map((player) => {
+          const { points, rating } = known.get(player) ?? newcomer(system, player)
+          return [player, { points, games: rating.games }]
+        }),
+      )
+    },
+
+    async start() {
+      for (const [name, system] of systems) {
+        const rules = JSON.stringify(options.boards[name]?.rating)
+        await refoldIfChanged({ ...needs, store }, { name, system, rules }, options.refoldBatchMax)
+      }
+    },
+    stop: async () => undefined,
+
+    personal: {
+      exportOf: (player) =>
+        db.once(async (tx) => ({
+          ratings: (await store.boardsOf(tx, player)).map(({ board, standing }) => standingShown(board, standing)),
+          stats: await store.statsOf(tx, player),
+          results: (await listShown(store, tx, { player, limit: exportedResultsMax })).map((one) => one.shown),
+        })),
+      erase: (tx, player) => store.erase(tx, player),
+    },
+  }
+}
