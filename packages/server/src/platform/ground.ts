@@ -73,7 +73,7 @@ async function open(options: GroundOptions, releaseBy: (release: () => Promise<u
   const clock = kept(await syncClock(() => readDatabaseClock(kysely)))
   const soft = kept(
     options.redisUrl === undefined
-      ? memorySoftState(systemClock)
+      ? memorySoftState(systemClock, log)
       : await redisSoftState({ url: options.redisUrl, log }),
   )
   return {

@@ -1,10 +1,11 @@
 import type { Clock } from './clock.ts'
+import { type Log, silentLog } from './log.ts'
 import type { SoftState } from './soft-state.ts'
 
 const sweepEveryMs = 30_000
 
 /** Soft state of a single process. Listeners hear a message in a later turn, as they would from a store. */
-export function memorySoftState(clock: Clock): SoftState {
+export function memorySoftState(clock: Clock, log: Log = silentLog): SoftState & { size(): number } {
   const kept = new Map<string, { value: string; endsAt: number }>()
   const channels = new Map<string, Set<(message: string) => void>>()
 
@@ -39,7 +40,13 @@ export function memorySoftState(clock: Clock): SoftState {
     async publish(channel, message) {
       const listeners = [...(channels.get(channel) ?? [])]
       queueMicrotask(() => {
-        for (const listener of listeners) listener(message)
+        for (const listener of listeners) {
+          try {
+            listener(message)
+          } catch (error) {
+            log.error({ err: error, channel }, 'a listener failed')
+          }
+        }
       })
     },
     async subscribe(channel, listener) {
@@ -51,6 +58,7 @@ export function memorySoftState(clock: Clock): SoftState {
       }
     },
     check: async () => undefined,
+    size: () => kept.size,
     [Symbol.asyncDispose]: async () => {
       cancel()
       kept.clear()
