@@ -35,12 +35,15 @@ export type ParamsOf<C extends Contract> = Parsed<C, 'params'>
 export type QueryOf<C extends Contract> = Parsed<C, 'query'>
 export type HeadersOf<C extends Contract> = Parsed<C, 'headers'>
 export type BodyOf<C extends Contract> = Parsed<C, 'body'>
+type BodyAt<Answers, Status extends keyof Answers> = Answers[Status] extends TSchema
+  ? { body: Static<Answers[Status]> }
+  : { body?: undefined }
 /** What the call answers, whatever the status. */
 export type AnswerOf<C extends Contract> = {
-  [S in keyof C['answers'] & number]: {
-    status: S
-    body: C['answers'][S] extends TSchema ? Static<C['answers'][S]> : undefined
-  }
-}[keyof C['answers'] & number]
+  [Status in keyof C['answers']]: { status: Status; headers?: Readonly<Record<string, string>> } & BodyAt<
+    C['answers'],
+    Status
+  >
+}[keyof C['answers']]
 /** The body of the good answer. */
 export type GoodBodyOf<C extends Contract> = AnswerOf<C>['body']

@@ -180,8 +180,11 @@ describe('results', () => {
     const whole = (await read(results, '/leaderboards/duel?limit=100')).json()
     expect(whole.rows.length).toBe(whole.players)
     const paged: unknown[] = []
-    for (let next: string | null = ''; next !== null; ) {
-      const page = (await read(results, `/leaderboards/duel?limit=3${next === '' ? '' : `&after=${next}`}`)).json()
+    let next: string | null = ''
+    while (next !== null) {
+      const page: { rows: unknown[]; next: string | null } = (
+        await read(results, `/leaderboards/duel?limit=3${next === '' ? '' : `&after=${next}`}`)
+      ).json()
       paged.push(...page.rows)
       next = page.next
     }

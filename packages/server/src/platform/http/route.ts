@@ -38,21 +38,22 @@ export interface Call<C extends Contract> {
   signal: AbortSignal
 }
 
-export interface ExtraHeaders {
-  headers?: Readonly<Record<string, string>>
-}
-
 /** A contract and what answers it. */
 export interface Route<C extends Contract = Contract> {
   contract: C
-  handle(call: Call<C>): Promise<AnswerOf<C> & ExtraHeaders>
+  handle(call: Call<C>): Promise<AnswerOf<C>>
+}
+
+/** Statuses of good answers. Naming them keeps a handler's `status: 200` from widening to a number. */
+interface GoodAnswer {
+  status: 200 | 201 | 202 | 204
 }
 
 /** Ties a contract to its handler, with both checked against each other. The result is widened so that routes of many
  *  contracts can stand in one list. */
-export const route = <const C extends Contract>(
+export const route = <const C extends Contract, Answer extends GoodAnswer & AnswerOf<C>>(
   contract: C,
-  handle: (call: Call<C>) => Promise<AnswerOf<C> & ExtraHeaders>,
+  handle: (call: Call<C>) => Promise<Answer>,
 ): Route => ({ contract, handle }) as unknown as Route
 
 /** The caller as a player; only for routes whose contract lets in players alone. */
