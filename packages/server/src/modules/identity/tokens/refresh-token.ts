@@ -1,0 +1,41 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { LoginId } from '@muster/protocol'
+import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
+
+/** `muster_rf_<login>_<secret><mark>`: 256 bits of chance, and a mark that only we can make. The mark tells an old token
+ *  of a login, whose coming again ends the login, from text that somebody made up. */
+export interface RefreshTokens {
+  mint(login: LoginId): string
+  /** Null for what is no such token; `genuine` where we made it. */
+  parse(token: string): { login: LoginId; genuine: boolean } | null
+  /** What is kept of a token. */
+  hash(token: string): Buffer
+  /** Seals a token's successor so that only who holds the token itself can be given it again. */
+  sealSuccessor(token: string, successor: string): Buffer
+  openSuccessor(token: string, sealed: Buffer): string
+}
+
+const shape = /^muster_rf_([0-9a-z]{1,64})_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{22})$/
+const markLength = 22
+
+export function createRefreshTokens(secrets: Secrets): RefreshTokens {
+  const markOf = (login: string, secret: string) =>
+    secrets.derive('identity refresh token', login, secret).toString('base64url').slice(0, markLength)
+  const purposeOf = (token: string) => `identity successor of ${token}`
+
+  return {
+    mint(login) {
+      const name = login.slice('login_'.length)
+      const secret = randomBytes(32).toString('base64url')
+      return `muster_rf_${name}_${secret}${markOf(name, secret)}`
+    },
+    parse(token) {
+      const [, name, secret, mark] = shape.exec(token) ?? []
+      if (name === undefined || secret === undefined || mark === undefined) return null
+      return { login: `login_${name}`, genuine: sameSecret(mark, markOf(name, secret)) }
+    },
+    hash: (token) => createHash('sha256').update(token).digest(),
+    sealSuccessor: (token, successor) => secrets.seal(purposeOf(token), Buffer.from(successor)),
+    openSuccessor: (token, sealed) => secrets.open(purposeOf(token), sealed).toString(),
+  }
+}
