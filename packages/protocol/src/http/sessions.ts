@@ -1,4 +1,4 @@
-import Type, { type Static } from 'typebox'
+import Type, { type Static, type TSchema } from 'typebox'
 import { contract } from '../contract.ts'
 import { Closed, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 import { Ticket } from './matchmaking.ts'
@@ -22,7 +22,11 @@ export const Session = Closed({
   kind: Type.String(),
   mode: Type.String(),
   state: SessionStateSchema,
-  reason: Type.Union([Type.String(), Type.Null()], { description: 'Why it was cancelled or abandoned' }),
+  reason: Type.Union([Type.String(), Type.Null()], {
+    description:
+      'Why it was cancelled or abandoned: no_server, server_not_ready, server_lost, nobody_came, too_few_came, not_started, overtime, or what the server itself said',
+  }),
+  detail: Type.Union([Type.String(), Type.Null()], { description: 'More of the reason, in words' }),
   match_id: Type.Union([Type.String(), Type.Null()]),
   players: Type.Array(
     Closed({
@@ -36,10 +40,18 @@ export const Session = Closed({
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   ended_at: Type.Union([Time, Type.Null()]),
+  server_id: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'For operators and services' })),
+  late_reports: Type.Optional(
+    Type.Array(Closed({ kind: Type.String(), body: Type.Unknown(), at: Time }), {
+      description: 'For operators and services: what the server said after the end; it changed nothing',
+    }),
+  ),
 })
 export type Session = Static<typeof Session>
 
 const Acknowledged = Closed({ state: SessionStateSchema })
+/** A body that may be left out altogether. */
+const OrNothing = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()])
 const reported = { tag, who: ['report'], params: PathId(SessionIdSchema), answers: { 200: Acknowledged } } as const
 
 export const reportReady = contract({
@@ -47,8 +59,8 @@ export const reportReady = contract({
   method: 'POST',
   path: '/sessions/:id/ready',
   summary: 'The server can take this session’s players',
-  body: Type.Optional(Closed({ port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) })),
-  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED'],
+  body: OrNothing(Closed({ port: Type.Optional(Type.Integer({ minimum: 1, maximum: 65_535 })) })),
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
 })
 
 export const reportStarted = contract({
@@ -56,7 +68,7 @@ export const reportStarted = contract({
   method: 'POST',
   path: '/sessions/:id/started',
   summary: 'Play has begun',
-  body: Type.Optional(Closed({ settings: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Unknown())) })),
+  body: OrNothing(Closed({ settings: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Unknown())) })),
   refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
 })
 
@@ -65,7 +77,17 @@ export const reportPlayers = contract({
   method: 'POST',
   path: '/sessions/:id/players',
   summary: 'Who came and who went since the last report',
-  body: Closed({ joined: Type.Optional(Players), left: Type.Optional(Players) }),
+  body: Closed({
+    joined: Type.Optional(Players),
+    left: Type.Optional(Players),
+    seq: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: Number.MAX_SAFE_INTEGER,
+        description: 'Counts the reports of this session: one that comes after a newer one changes nothing',
+      }),
+    ),
+  }),
   refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
 })
 

@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto'
+import { type Match, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
+import { type Clock, timeText } from '../../platform/clock.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import { matchOf } from './brief.ts'
+import type { Figures } from './figures.ts'
+import type { FleetNeeds } from './needs.ts'
+import type { SessionStore, StampedTicket } from './store.ts'
+import { signTicket } from './tickets.ts'
+import type { Rules } from './timing.ts'
+
+export interface Issued extends Pick<StampedTicket, 'host' | 'port' | 'mode'> {
+  ticket: string
+  endsAt: number
+}
+
+export interface Admissions {
+  /** A fresh ticket for a player with a seat; refuses where there is none to be had. */
+  issue(session: SessionId, player: PlayerId): Promise<Issued>
+  /** What a confirmed match's player is told, with a fresh ticket; null unless the player can come in right now. */
+  admissionOf(
+    session: SessionId,
+    player: PlayerId,
+  ): Promise<{ match: Match; ticket: string; expires_at: string } | null>
+}
+
+export interface AdmissionsNeeds {
+  clock: Clock
+  db: Db
+  store: SessionStore
+  fleet: Pick<FleetNeeds, 'addSlots' | 'ticketKeyOf'>
+  figures: Figures
+  rules: Rules
+  clockSlackMs: number
+}
+
+const jtiBytes = 12
+
+/** Lets players in: a ticket goes out only against a slot that is held for it, and is written down before it is signed. */
+export function createAdmissions(needs: AdmissionsNeeds): Admissions {
+  const { clock, db, store, fleet, figures, rules, clockSlackMs } = needs
+
+  const stamp = (tx: Tx, session: SessionId, player: PlayerId) =>
+    store.stampTicket(tx, { session, player, now: clock.now(), clockSlackMs })
+
+  /** The seat holds no slot, or there is a reason to refuse. */
+  const stampAnew = (id: SessionId, player: PlayerId): Promise<StampedTicket | Refusal> =>
+    db.transact(async (tx) => {
+      const session = await store.lock(tx, id)
+      const seat = session?.seats.find((one) => one.player === player)
+      if (session === null || seat === undefined) return new Refusal('SESSION_NOT_FOUND')
+      if (session.endedAt !== null) return new Refusal('SESSION_ENDED')
+      if (session.state === 'requested' || session.state === 'preparing') {
+        return new Refusal('SESSION_STATE', {
+          detail: 'The server is not ready yet. Try again shortly.',
+          retryAfterS: 1,
+        })
+      }
+      if (seat.gaveUpAt !== null) return new Refusal('SESSION_STATE', { detail: 'You gave up your place in it.' })
+      if (!seat.slot) {
+        if (!(await fleet.addSlots(tx, id, 1))) return new Refusal('SESSION_FULL')
+        await store.changeSeats(tx, id, [{ ...seat, slot: true, slotEndsAt: clock.now() }])
+      }
+      return (await stamp(tx, id, player)) ?? new Refusal('SESSION_STATE', { retryAfterS: 1 })
+    })
+
+  async function stamped(session: SessionId, player: PlayerId): Promise<Issued | Refusal> {
+    const found = (await db.once((tx) => stamp(tx, session, player))) ?? (await stampAnew(session, player))
+    return found instanceof Refusal ? found : sign(session, player, found)
+  }
+
+  function sign(session: SessionId, player: PlayerId, found: StampedTicket): Issued {
+    const { server, instance, host, port, mode, nick, guest, team, role, endsAt } = found
+    const ticket = signTicket(fleet.ticketKeyOf(server, instance), {
+      iss: 'muster',
+      aud: server,
+      sid: session,
+      sub: player,
+      nick,
+      team,
+      role,
+      guest,
+      iat: Math.floor(clock.now() / 1_000),
+      exp: endsAt / 1_000,
+      jti: randomBytes(jtiBytes).toString('base64url'),
+    })
+    figures.ticketIssued()
+    return { ticket, endsAt, host, port, mode }
+  }
+
+  return {
+    async issue(session, player) {
+      const issued = await stamped(session, player)
+      if (issued instanceof Refusal) throw issued
+      return issued
+    },
+    async admissionOf(id, player) {
+      const issued = await stamped(id, player)
+      if (issued instanceof Refusal) return null
+      const [session] = await db.once((tx) => store.read(tx, [id]))
+      const match = session === undefined ? null : matchOf(session, rules)
+      return match === null ? null : { match, ticket: issued.ticket, expires_at: timeText(issued.endsAt) }
+    },
+  }
+}

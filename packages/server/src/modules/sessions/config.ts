@@ -1,0 +1,73 @@
+import { Closed } from '@muster/protocol'
+import Type, { type Static } from 'typebox'
+
+/** What a mode says of its sessions. */
+export const sessionModeOptions = Closed({
+  transport: Type.String({
+    default: 'websocket',
+    pattern: '^[a-z0-9_-]{1,32}$',
+    description: 'How players connect to the server; they are told',
+  }),
+  playersMin: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 1_000, description: 'Enough to begin when loading is over; all unless told' }),
+  ),
+  allocateWaitS: Type.Number({ default: 5, minimum: 0, maximum: 3_600, description: 'Longest search for a server' }),
+  readyTimeoutS: Type.Number({
+    default: 30,
+    minimum: 1,
+    maximum: 3_600,
+    description: 'Longest wait until the server is ready',
+  }),
+  loadingTimeoutS: Type.Number({
+    default: 60,
+    minimum: 1,
+    maximum: 86_400,
+    description: 'Longest wait for the players to come',
+  }),
+  durationMaxS: Type.Number({ default: 7_200, minimum: 1, maximum: 2_592_000, description: 'Longest play' }),
+  ticketLifeS: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'How long a ticket admits' }),
+  leaveGraceS: Type.Number({
+    default: 120,
+    minimum: 0,
+    maximum: 86_400,
+    description: 'How long the slot of a player whose line dropped is kept',
+  }),
+})
+export type SessionModeOptions = Static<typeof sessionModeOptions>
+
+export const sessionsOptions = Closed({
+  sweepMs: Type.Integer({
+    default: 500,
+    minimum: 50,
+    maximum: 1_000,
+    description: 'How often what is due is looked for',
+  }),
+  sweepBatchMax: Type.Integer({
+    default: 500,
+    minimum: 1,
+    maximum: 10_000,
+    description: 'Sessions looked at in a sweep',
+  }),
+  drivesAtOnceMax: Type.Integer({ default: 8, minimum: 1, maximum: 256, description: 'Sessions moved on at once' }),
+  drivesWaitingMax: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    description: 'Hints kept while busy; the sweep finds what is dropped',
+  }),
+  outageGraceS: Type.Number({
+    default: 3,
+    minimum: 0,
+    maximum: 600,
+    description: 'After an outage of Muster itself, how long servers may catch up on reports before time limits count',
+  }),
+  clockSlackS: Type.Number({
+    default: 5,
+    minimum: 0,
+    maximum: 600,
+    description: 'How far a game server may be off when it judges whether a ticket has ended',
+  }),
+  ticketsPerMinute: Type.Integer({ default: 20, minimum: 1, description: 'Fresh tickets a player may ask for' }),
+  lateReportsMax: Type.Integer({ default: 16, minimum: 0, description: 'Late reports kept of an ended session' }),
+  keptDays: Type.Number({ default: 90, minimum: 0, description: 'How long ended sessions are kept' }),
+})
+export type SessionsOptions = Static<typeof sessionsOptions>

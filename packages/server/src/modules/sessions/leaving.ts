@@ -1,0 +1,60 @@
+import { type PlayerId, Refusal, type SessionId } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
+import type { Wakes } from '../../platform/wakes.ts'
+import type { FleetNeeds, PlacesNeeds } from './needs.ts'
+import { gaveUp, type Seat } from './seats.ts'
+import type { Steps } from './steps.ts'
+import type { KeptSession, SessionStore } from './store.ts'
+import type { Rules } from './timing.ts'
+
+export interface Leaving {
+  /** Gives up a player's place. The seat still counts in the result; where the play cannot begin without the player, it
+   *  is cancelled at once. May be repeated. */
+  leave(session: SessionId, player: PlayerId): Promise<void>
+  /** The same for a locked session, of a player whose account is being erased. */
+  erase(tx: Tx, session: KeptSession, player: PlayerId): Promise<void>
+}
+
+export interface LeavingNeeds {
+  clock: Clock
+  db: Db
+  wakes: Wakes
+  store: SessionStore
+  steps: Steps
+  fleet: Pick<FleetNeeds, 'kick'>
+  places: Pick<PlacesNeeds, 'release'>
+  rules: Rules
+}
+
+export function createLeaving({ clock, db, wakes, store, steps, fleet, places, rules }: LeavingNeeds): Leaving {
+  async function give(tx: Tx, session: KeptSession, seat: Seat, reason: string): Promise<void> {
+    const { id, seats } = session
+    const left = gaveUp(seat, clock.now(), rules.gracesOf(session.mode))
+    await store.changeSeats(tx, id, [left])
+    const mayBeThere = session.state === 'loading' || session.state === 'in_progress'
+    if (mayBeThere) await fleet.kick(tx, id, seat.player, reason)
+    const others = seats.map((one) => (one.player === seat.player ? left : one))
+    const verdict = await steps.take(tx, { ...session, seats: others }, 'attendance')
+    if (seat.gaveUpAt === null) {
+      await places.release(tx, [{ player: seat.player, place: { kind: 'session', id } }])
+    }
+    if (verdict.kind === 'stay') afterCommit(tx, () => wakes.wake('session', [id]))
+  }
+
+  return {
+    leave: (id, player) =>
+      db.transact(async (tx) => {
+        const session = await store.lock(tx, id)
+        const seat = session?.seats.find((one) => one.player === player)
+        if (session === null || seat === undefined) throw new Refusal('SESSION_NOT_FOUND')
+        if (seat.gaveUpAt !== null) return
+        if (session.endedAt !== null) throw new Refusal('SESSION_ENDED')
+        await give(tx, session, seat, 'left')
+      }),
+    async erase(tx, session, player) {
+      const seat = session.seats.find((one) => one.player === player)
+      if (seat !== undefined) await give(tx, session, { ...seat, erased: true }, 'erased')
+    },
+  }
+}

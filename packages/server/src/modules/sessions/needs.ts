@@ -1,0 +1,90 @@
+import type { PlayerId, ServerId, SessionId } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import type { Limits } from '../../platform/http/limits.ts'
+import type { MintId } from '../../platform/ids.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import type { Random } from '../../platform/random.ts'
+import type { Wakes } from '../../platform/wakes.ts'
+
+/** The one place where a player is. */
+export interface Place {
+  kind: 'entry' | 'session'
+  id: string
+}
+
+/** What a session asks of the fleet. */
+export interface Claim {
+  session: SessionId
+  mode: string
+  region: string | null
+  slots: number
+  /** What the server is told of the session. */
+  brief: unknown
+}
+
+export interface Allocation {
+  session: SessionId
+  server: ServerId
+  /** This run of the server; its ticket key belongs to it. */
+  instance: string
+  host: string
+  port: number | null
+  region: string | null
+}
+
+export interface ServerView {
+  server: ServerId
+  state: 'starting' | 'ready' | 'allocated' | 'draining' | 'gone'
+  /** It can take this session's players. */
+  ready: boolean
+  host: string
+  port: number
+  region: string | null
+  /** What ended it; `not_ready` where it was not ready in time. */
+  cause: string | null
+  /** Why it went, in words that a player may read. */
+  failure: string | null
+}
+
+export interface FleetNeeds {
+  /** A live registered server with room. */
+  reserve(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** A process of its own, started once the transaction has committed. */
+  launch(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** The server said that it is ready for the session. May be repeated. */
+  confirm(tx: Tx, session: SessionId, port?: number): Promise<void>
+  addSlots(tx: Tx, session: SessionId, count: number): Promise<boolean>
+  freeSlots(tx: Tx, session: SessionId, count: number): Promise<void>
+  release(tx: Tx, session: SessionId, why: string): Promise<void>
+  kick(tx: Tx, session: SessionId, player: PlayerId, reason: string): Promise<void>
+  viewOf(sessions: SessionId[]): Promise<Map<SessionId, ServerView>>
+  ticketKeyOf(server: ServerId, instance: string): Uint8Array
+}
+
+export interface PlacesNeeds {
+  claim(tx: Tx, claims: { player: PlayerId; place: Place }[]): Promise<{ player: PlayerId; place: Place }[]>
+  move(tx: Tx, moves: { player: PlayerId; from: Place; to: Place }[]): Promise<PlayerId[]>
+  release(tx: Tx, from: { player: PlayerId; place: Place }[]): Promise<void>
+}
+
+/** Where a mode's servers come from; registered ones are asked first. */
+export interface ServerSources {
+  registered: boolean
+  launched: boolean
+}
+
+export interface SessionsNeeds {
+  clock: Clock
+  random: Random
+  mintId: MintId
+  db: Db
+  wakes: Wakes
+  limits: Limits
+  log: Log
+  metrics: Metrics
+  fleet: FleetNeeds
+  places: PlacesNeeds
+  sourcesOf(mode: string): ServerSources
+}

@@ -1,0 +1,140 @@
+import type { SessionId } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import { afterCommit, type Db } from '../../platform/db.ts'
+import type { Log } from '../../platform/log.ts'
+import { briefOf } from './brief.ts'
+import type { SessionsOptions } from './config.ts'
+import { causeSays, isLive, type SessionEvent } from './domain.ts'
+import type { Claim, FleetNeeds, ServerSources, ServerView } from './needs.ts'
+import { createPatience } from './patience.ts'
+import type { Steps, With } from './steps.ts'
+import type { Glance, KeptSession, SessionStore } from './store.ts'
+import type { Rules } from './timing.ts'
+import { workThrough } from './work.ts'
+
+export interface OpenerNeeds {
+  clock: Clock
+  db: Db
+  log: Log
+  store: SessionStore
+  steps: Steps
+  fleet: Pick<FleetNeeds, 'reserve' | 'launch' | 'confirm' | 'viewOf'>
+  sourcesOf(mode: string): ServerSources
+  rules: Rules
+}
+
+export interface Opener {
+  /** Looks at these sessions and takes whatever step is due in each. */
+  drive(ids: readonly SessionId[]): Promise<void>
+  /** Looks for sessions with a step due, whoever opened them and whatever hint was lost. */
+  sweep(): Promise<void>
+}
+
+/**
+ * Finds servers for sessions and watches over the sessions on them. It keeps nothing of its own: any node may drive any
+ * session at any time, for each step is taken on the locked row, by what the row says then.
+ */
+export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Opener {
+  const { clock, db, log, store, steps, fleet, rules } = needs
+  const patience = createPatience(clock, options)
+  let watchedUpTo: SessionId | null = null
+
+  async function act(id: SessionId, event: SessionEvent, extra: With = {}): Promise<void> {
+    await db.transact(async (tx) => {
+      const session = await store.lock(tx, id)
+      if (session === null) return
+      const verdict = await steps.take(tx, session, event, extra)
+      // The server may have been found ready by its output alone; the fleet's own books follow.
+      if (event === 'ready' && verdict.kind === 'move') await fleet.confirm(tx, id, extra.served?.port ?? undefined)
+    })
+  }
+
+  /** True unless there was no server to be had. */
+  const allocate = (id: SessionId): Promise<boolean> =>
+    db.transact(async (tx) => {
+      const session = await store.lock(tx, id)
+      if (session?.state !== 'requested') return true
+      const seats = session.seats.filter((seat) => seat.gaveUpAt === null)
+      const claim = claimOf(session, seats.length)
+      const { registered, launched } = needs.sourcesOf(session.mode)
+      const allocation =
+        (registered ? await fleet.reserve(tx, claim) : null) ?? (launched ? await fleet.launch(tx, claim) : null)
+      if (allocation === null) {
+        await steps.take(tx, session, 'time', { detail: whyNone({ registered, launched }) })
+        return false
+      }
+      const { server, instance, host, port } = allocation
+      await store.changeSeats(
+        tx,
+        id,
+        seats.map((seat) => ({ ...seat, slot: true })),
+      )
+      await steps.take(tx, session, 'allocated', { served: { server, instance, host, port } })
+      afterCommit(tx, () => log.debug({ session: id, server }, 'server allocated'))
+      return true
+    })
+
+  const claimOf = (session: KeptSession, slots: number): Claim => ({
+    session: session.id,
+    mode: session.mode,
+    region: session.region,
+    slots,
+    brief: briefOf(session, rules),
+  })
+
+  /** Takes the step that is due, if any; false where no server was to be had. */
+  async function step(glance: Glance, view: ServerView | undefined): Promise<boolean> {
+    const { id, state } = glance
+    if (state === 'requested') return allocate(id)
+    if (view === undefined || view.state === 'gone') {
+      const detail = view?.failure ?? causeSays.server_lost
+      await act(id, view?.cause === 'not_ready' ? 'server_late' : 'server_lost', { detail })
+    } else if (state === 'preparing' && view.ready) {
+      await act(id, 'ready', { served: { host: view.host, port: view.port } })
+    } else if (patience.isOver(glance)) {
+      await act(id, 'time')
+    }
+    return true
+  }
+
+  async function work(glances: readonly Glance[]): Promise<void> {
+    const live = glances.filter(({ state }) => isLive(state))
+    const onServers = live.filter(({ state }) => state !== 'requested').map(({ id }) => id)
+    const views = onServers.length === 0 ? new Map<SessionId, ServerView>() : await fleet.viewOf(onServers)
+    // Where one session of a kind found no server just now, the next would not either.
+    const none = new Set<string>()
+    await workThrough(live, options.drivesAtOnceMax, async (glance) => {
+      const kind = `${glance.mode} ${glance.region ?? ''}`
+      if (glance.state === 'requested' && none.has(kind) && !patience.isOver(glance)) return
+      try {
+        if (!(await step(glance, views.get(glance.id)))) none.add(kind)
+      } catch (error) {
+        log.warn({ err: error, session: glance.id, state: glance.state }, 'a session could not be moved on')
+      }
+    })
+  }
+
+  return {
+    drive: async (ids) => work(await db.once((tx) => store.glance(tx, ids))),
+    async sweep() {
+      patience.begin()
+      const limit = options.sweepBatchMax
+      const now = clock.now()
+      const due = await db.once((tx) => store.due(tx, now, limit))
+      const opening = await db.once((tx) => store.opening(tx, limit))
+      const served = await db.once((tx) => store.served(tx, watchedUpTo, limit))
+      watchedUpTo = served.length < limit ? null : (served.at(-1)?.id ?? null)
+      await work([...new Map([...due, ...opening, ...served].map((glance) => [glance.id, glance])).values()])
+      patience.end()
+    },
+  }
+}
+
+const whyNone = ({ registered, launched }: ServerSources): string =>
+  registered && launched
+    ? 'No registered server had room, and no more may be launched.'
+    : registered
+      ? 'No registered server had room.'
+      : launched
+        ? 'As many servers run as may be launched.'
+        : 'This mode has no servers.'

@@ -1,0 +1,39 @@
+import Value from 'typebox/value'
+import { type SessionModeOptions, type SessionsOptions, sessionModeOptions } from './config.ts'
+import type { Timing } from './domain.ts'
+import type { Graces } from './seats.ts'
+
+/** What is configured, as the parts use it. */
+export interface Rules {
+  timingOf(mode: string): Timing
+  gracesOf(mode: string): Graces
+  ticketLifeMsOf(mode: string): number
+  transportOf(mode: string): string
+  hasMode(mode: string): boolean
+}
+
+/** A mode that was taken out of the configuration while its sessions ran is carried on with the defaults. */
+export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string, SessionModeOptions>>): Rules {
+  const fallback = Value.Default(sessionModeOptions, {}) as SessionModeOptions
+  const known = new Map(Object.entries(modes))
+  const modeOf = (mode: string) => known.get(mode) ?? fallback
+  return {
+    timingOf(name) {
+      const mode = modeOf(name)
+      return {
+        allocateWaitMs: mode.allocateWaitS * 1_000,
+        readyTimeoutMs: mode.readyTimeoutS * 1_000,
+        loadingTimeoutMs: mode.loadingTimeoutS * 1_000,
+        durationMaxMs: mode.durationMaxS * 1_000,
+        playersMin: mode.playersMin ?? null,
+      }
+    },
+    gracesOf: (name) => ({
+      leaveGraceMs: modeOf(name).leaveGraceS * 1_000,
+      clockSlackMs: options.clockSlackS * 1_000,
+    }),
+    ticketLifeMsOf: (name) => modeOf(name).ticketLifeS * 1_000,
+    transportOf: (name) => modeOf(name).transport,
+    hasMode: (name) => known.has(name),
+  }
+}
