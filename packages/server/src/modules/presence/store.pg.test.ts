@@ -1,0 +1,11 @@
+import { createTestDb } from '../../../test/support/open-database.ts'
+import { migrate } from '../../platform/postgres.ts'
+import { seededRandom } from '../../platform/random.ts'
+import { presenceMigrations, sqlPresenceStore } from './store.ts'
+import { presenceStoreSuite } from './store-suite.ts'
+
+presenceStoreSuite('PostgreSQL', async () => {
+  const { db, kysely, dispose } = await createTestDb(seededRandom(1))
+  await migrate(kysely, presenceMigrations)
+  return { db, store: sqlPresenceStore(), [Symbol.asyncDispose]: dispose }
+})
