@@ -1,16 +1,16 @@
 import type { SessionResult } from '@muster/protocol'
 import { describe, expect, it } from 'vitest'
-import { checkResult, type FinishedSession, isSameResult } from './domain.ts'
+import { checkResult, isSameResult, type RefereedSession } from './domain.ts'
 
-const session: FinishedSession = {
+const session: RefereedSession = {
   id: 'session_1',
   mode: 'duel',
   board: 'duel',
   seats: [
-    { player: 'player_a', team: 0, came: true },
-    { player: 'player_b', team: 0, came: true },
-    { player: 'player_c', team: 1, came: true },
-    { player: 'player_d', team: 1, came: false },
+    { player: 'player_a', team: 0, came: true, erased: false },
+    { player: 'player_b', team: 0, came: true, erased: false },
+    { player: 'player_c', team: 1, came: true, erased: false },
+    { player: 'player_d', team: 1, came: false, erased: false },
   ],
 }
 const good: SessionResult = {

@@ -6,10 +6,12 @@ export interface ResultSeat {
   team: number
   /** False for who was expected and never came: a result may leave them out. */
   came: boolean
+  /** The account is gone: nothing may be kept of this player. */
+  erased: boolean
 }
 
 /** A session as its result needs it. */
-export interface FinishedSession {
+export interface RefereedSession {
   id: SessionId
   mode: string
   board: string | null
@@ -33,7 +35,7 @@ const wrong = (field: string, problem: string): Refusal =>
  * Refuses a result that does not fit its session: everybody who came is named, once; nobody else is; who stood together
  * stands together; somebody is first; and only players of the result have stats.
  */
-export function checkResult(result: SessionResult, session: FinishedSession): void {
+export function checkResult(result: SessionResult, session: RefereedSession): void {
   const seats = new Map(session.seats.map((seat) => [seat.player, seat]))
   const named = new Set<string>()
   const teamsSeen = new Set<number>()

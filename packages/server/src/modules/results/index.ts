@@ -1,21 +1,20 @@
-import type { PlayerId, SessionId } from '@muster/protocol'
+import type { PlayerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Route } from '../../platform/http/route.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
+import type { Finish, KeepLate } from '../sessions/index.ts'
 import { createBoards } from './boards.ts'
 import type { BoardOptions, ResultsOptions } from './config.ts'
 import { newcomer } from './fold.ts'
 import { ratingSystem } from './ratings/index.ts'
-import { createReferee, type FinishVerdict } from './referee.ts'
+import { createReferee } from './referee.ts'
 import { refoldIfChanged } from './refold.ts'
 import { listShown, resultsRoutes, standingShown } from './routes.ts'
 import { sqlResultsStore } from './store-sql.ts'
 
 export type { BoardOptions, ResultsOptions } from './config.ts'
-export type { FinishedSession, ResultSeat } from './domain.ts'
-export type { FinishVerdict } from './referee.ts'
 export { resultsMigrations } from './store.ts'
 
 /** Results takes what a session's server says happened, checks it against the session, and keeps it once and for good;
@@ -39,7 +38,8 @@ export interface ResultsNeeds {
   db: Db
   log: Log
   metrics: Metrics
-  finish(tx: Tx, session: SessionId): Promise<FinishVerdict>
+  finish: Finish
+  keepLate: KeepLate
   peopleOf(players: PlayerId[]): Promise<Map<PlayerId, { nick: string; guest: boolean; createdAt: number }>>
 }
 

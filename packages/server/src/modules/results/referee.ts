@@ -3,17 +3,11 @@ import type { Clock } from '../../platform/clock.ts'
 import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
-import { checkResult, type FinishedSession, isSameResult } from './domain.ts'
+import type { Finish, FinishedSession, KeepLate } from '../sessions/index.ts'
+import { checkResult, isSameResult, type RefereedSession } from './domain.ts'
 import { applyResult, newcomer, type Standing } from './fold.ts'
 import type { RatingSystem } from './ratings/index.ts'
 import type { ResultsStore } from './store.ts'
-
-/** What sessions says when a result comes: the row is locked until the transaction ends. */
-export type FinishVerdict =
-  | { kind: 'finished'; session: FinishedSession }
-  | { kind: 'already'; state: SessionState; reason: string | null }
-  | { kind: 'too_early'; state: SessionState }
-  | { kind: 'unknown' }
 
 export interface RefereeNeeds {
   clock: Clock
@@ -22,8 +16,9 @@ export interface RefereeNeeds {
   metrics: Metrics
   store: ResultsStore
   systemOf(board: string): RatingSystem | null
-  /** Ends the session as completed, in this transaction. */
-  finish(tx: Tx, session: SessionId): Promise<FinishVerdict>
+  /** Ends the session as completed, in this transaction, with its row locked. */
+  finish: Finish
+  keepLate: KeepLate
 }
 
 export interface Referee {
@@ -35,33 +30,41 @@ export function createReferee(needs: RefereeNeeds): Referee {
   const { store } = needs
   const accepted = needs.metrics.counter('results_total', 'Results by what became of them', ['outcome'])
 
-  async function refuseUnlessRepeated(tx: Tx, session: SessionId, result: SessionResult, state: SessionState) {
+  /** A result for an ended session: the accepted one again is fine, anything else is late news and kept as such. */
+  async function late(tx: Tx, session: SessionId, result: SessionResult, state: SessionState): Promise<Outcome> {
     const known = await store.eventOf(tx, session)
-    if (known === null) {
-      throw new Refusal('SESSION_ENDED', { detail: `The session was ${state}, so no result is taken any more.` })
+    if (known !== null && isSameResult(known.result, result)) {
+      afterCommit(tx, () => accepted.inc({ outcome: 'repeated' }))
+      return { state }
     }
-    if (!isSameResult(known.result, result)) throw new Refusal('RESULT_CONFLICT')
-    afterCommit(tx, () => accepted.inc({ outcome: 'repeated' }))
-    return state
+    await needs.keepLate(tx, session, 'result', result)
+    afterCommit(tx, () => accepted.inc({ outcome: 'late' }))
+    if (known !== null) return { refusal: new Refusal('RESULT_CONFLICT') }
+    const detail = `The session was ${state}, so no result is taken any more.`
+    return { refusal: new Refusal('SESSION_ENDED', { detail }) }
   }
 
-  async function apply(tx: Tx, session: FinishedSession, result: SessionResult): Promise<void> {
+  async function apply(tx: Tx, session: RefereedSession, result: SessionResult): Promise<void> {
     const at = needs.clock.now()
+    const erased = new Set(session.seats.filter((seat) => seat.erased).map(({ player }) => player))
+    const isKept = ({ player }: { player: PlayerId }) => !erased.has(player)
     const players = result.teams.flatMap((team) => team.players)
+    const keptPlayers = players.filter((player) => !erased.has(player))
     const system = session.board === null ? null : needs.systemOf(session.board)
     const event = { session: session.id, board: session.board, mode: session.mode, at, result }
-    if (result.stats !== undefined) await store.addStats(tx, result.stats)
+    const stats = Object.entries(result.stats ?? {}).filter(([player]) => !erased.has(player as PlayerId))
+    await store.addStats(tx, Object.fromEntries(stats))
     if (system === null || session.board === null) {
-      await store.addEvent(tx, event, players)
+      await store.addEvent(tx, event, keptPlayers)
       return
     }
     // Shared with other results, exclusive of a refold: standings and rules never belong to different systems.
     await store.rulesOf(tx, session.board)
-    const standings = await lock(tx, session.board, system, players)
-    const seq = await store.addEvent(tx, event, players)
+    const standings = await lock(tx, session.board, system, keptPlayers)
+    const seq = await store.addEvent(tx, event, keptPlayers)
     const applied = applyResult(system, standings, result, at)
-    await store.writeStandings(tx, session.board, applied.standings)
-    await store.addChanges(tx, seq, applied.changes)
+    await store.writeStandings(tx, session.board, applied.standings.filter(isKept))
+    await store.addChanges(tx, seq, applied.changes.filter(isKept))
   }
 
   const lock = (tx: Tx, board: string, system: RatingSystem, players: PlayerId[]): Promise<Map<PlayerId, Standing>> =>
@@ -71,28 +74,48 @@ export function createReferee(needs: RefereeNeeds): Referee {
       players.map((player) => newcomer(system, player)),
     )
 
+  async function judge(tx: Tx, id: SessionId, result: SessionResult): Promise<Outcome> {
+    const verdict = await needs.finish(tx, id)
+    switch (verdict.kind) {
+      case 'unknown':
+        throw new Refusal('SESSION_NOT_FOUND')
+      case 'too_early':
+        throw new Refusal('SESSION_STATE', {
+          detail: `The session is ${verdict.state}; report \`started\` before its result.`,
+        })
+      case 'already':
+        return late(tx, id, result, verdict.state)
+      case 'finished': {
+        const session = refereed(verdict.session)
+        checkResult(result, session)
+        await apply(tx, session, result)
+        afterCommit(tx, () => {
+          accepted.inc({ outcome: 'accepted' })
+          needs.log.info({ session: id, board: session.board, mode: session.mode }, 'result accepted')
+        })
+        return { state: 'completed' }
+      }
+    }
+  }
+
   return {
-    accept: (session, result) =>
-      needs.db.transact(async (tx): Promise<SessionState> => {
-        const verdict = await needs.finish(tx, session)
-        switch (verdict.kind) {
-          case 'unknown':
-            throw new Refusal('SESSION_NOT_FOUND')
-          case 'too_early':
-            throw new Refusal('SESSION_STATE', {
-              detail: `The session is ${verdict.state}; report \`started\` before its result.`,
-            })
-          case 'already':
-            return refuseUnlessRepeated(tx, session, result, verdict.state)
-          case 'finished':
-            checkResult(result, verdict.session)
-            await apply(tx, verdict.session, result)
-            afterCommit(tx, () => {
-              accepted.inc({ outcome: 'accepted' })
-              needs.log.info({ session, board: verdict.session.board, mode: verdict.session.mode }, 'result accepted')
-            })
-            return 'completed'
-        }
-      }),
+    async accept(session, result) {
+      const outcome = await needs.db.transact((tx) => judge(tx, session, result))
+      if ('refusal' in outcome) throw outcome.refusal
+      return outcome.state
+    },
   }
 }
+
+type Outcome = { state: SessionState } | { refusal: Refusal }
+
+/** Where a server never said who came, everybody counts as having come. */
+const refereed = ({ id, mode, board, told, players }: FinishedSession): RefereedSession => ({
+  ...{ id, mode, board },
+  seats: players.map(({ player, team, joinedAt, erased }) => ({
+    player,
+    team,
+    came: !told || joinedAt !== null,
+    erased,
+  })),
+})

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ModuleGround, moduleGround } from '../../../test/support/module-ground.ts'
 import type { Caller } from '../../platform/http/route.ts'
 import { readOptions } from '../../platform/options.ts'
+import type { FinishedSession, FinishVerdict } from '../sessions/index.ts'
 import { boardOptions } from './config.ts'
-import type { FinishedSession } from './domain.ts'
-import { createResults, type FinishVerdict, type Results, resultsMigrations } from './index.ts'
+import { createResults, type Results, resultsMigrations } from './index.ts'
 
 /** Sessions as this module sees them: locked while they end, ended once. A real one stands behind a real row. */
 function sessionsOf(known: Map<SessionId, FinishedSession>) {
@@ -19,14 +19,18 @@ function sessionsOf(known: Map<SessionId, FinishedSession>) {
   }
 }
 
+const late: string[] = []
+const keepLate = async (_: unknown, session: SessionId, kind: string) => void late.push(`${session} ${kind}`)
 const player = (name: string): PlayerId => `player_${name}`
 const people = (players: PlayerId[]) =>
   Promise.resolve(new Map(players.map((id) => [id, { nick: id.slice(7), guest: false, createdAt: 0 }])))
 const duel = (id: string, a: string, b: string): FinishedSession => ({
-  id: `session_${id}`,
-  mode: 'duel',
-  board: 'duel',
-  seats: [a, b].map((name, team) => ({ player: player(name), team, came: true })),
+  ...{ id: `session_${id}`, kind: 'match', match: null, mode: 'duel', region: null, board: 'duel', server: 'server-1' },
+  ...{ told: true, requestedAt: 0, startedAt: 1 },
+  players: [a, b].map((name, team) => ({
+    ...{ player: player(name), nick: name, guest: false, team, state: 'joined', joinedAt: 1, gaveUpAt: null },
+    erased: false,
+  })),
 })
 const won = (a: string, b: string, score = 3): SessionResult => ({
   teams: [
@@ -43,7 +47,7 @@ describe('results', () => {
 
   const build = (rating: object = { system: 'elo', k: 32 }): Results =>
     createResults(
-      { ...ground, finish: sessionsOf(known), peopleOf: people },
+      { ...ground, finish: sessionsOf(known), keepLate, peopleOf: people },
       { refoldBatchMax: 3, boards: { duel: rules(rating) } },
     )
   const report = (results: Results, id: string, body: unknown) =>
@@ -80,6 +84,7 @@ describe('results', () => {
     expect(again.statusCode).toBe(200)
     const other = await report(results, '1', won('bob', 'ann'))
     expect([other.statusCode, other.json().code]).toEqual([409, 'RESULT_CONFLICT'])
+    expect(late).toEqual(['session_1 result'])
 
     const listed = (await read(results, '/results?player=player_ann')).json()
     expect(listed.results).toHaveLength(1)
@@ -115,7 +120,7 @@ describe('results', () => {
     const results = createResults(
       {
         ...ground,
-        peopleOf: people,
+        ...{ peopleOf: people, keepLate },
         finish: async (tx, id) => {
           const { sqlOf } = await import('../../platform/db.ts')
           await sqlOf<{ results_boards: { board: string } }>(tx)

@@ -54,6 +54,7 @@ const byPlayer = (a: { player: string }, b: { player: string }) => (a.player < b
 export function sqlResultsStore(): ResultsStore {
   return {
     async lockStandings(tx, board, newcomers) {
+      if (newcomers.length === 0) return new Map()
       const ordered = [...newcomers].sort(byPlayer)
       await sql`insert into results_standings
         select * from jsonb_to_recordset(${rowsOf(board, ordered)}::jsonb) as row ${columns}
