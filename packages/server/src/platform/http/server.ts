@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { Readable } from 'node:stream'
 import fastifySwagger from '@fastify/swagger'
 import { type Contract, Refusal } from '@muster/protocol'
@@ -23,6 +24,8 @@ export interface HttpGround {
   limits: Limits
   idempotency: Idempotency
   authenticators: Authenticators
+  /** While false, calls are refused with UNAVAILABLE. */
+  isServing?: () => boolean
 }
 
 export interface HttpOptions {
@@ -39,7 +42,13 @@ export interface HttpOptions {
 export interface HttpServer {
   fastify: FastifyInstance
   listen(at: { host: string; port: number }): Promise<{ host: string; port: number }>
+  /** Ends waits, lets what is under way be answered, and closes what is left after a while. */
+  close(): Promise<void>
 }
+
+/** What answers also while the rest is starting or stopping. */
+const alwaysAnswered = new Set(['/healthz', '/readyz', '/metrics'])
+const closeWaitMs = 10_000
 
 const idempotencyKey = /^[\x21-\x7e]{1,255}$/
 
@@ -57,8 +66,10 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
   })
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal)
   app.removeContentTypeParser('text/plain')
   app.setValidatorCompiler(validatorOf)
   await app.register(fastifySwagger, { openapi: openApi(options.version) })
@@ -71,6 +82,10 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   )
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (closing.signal.aborted) reply.header('connection', 'close')
+    if (ground.isServing?.() === false && !alwaysAnswered.has(request.url)) {
+      throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
+    }
     allowOrigin(request, reply, options.origins)
   })
   app.addHook('onResponse', async (request, reply) => {
@@ -130,10 +145,13 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     reply: FastifyReply,
   ) {
     const gone = new AbortController()
-    request.raw.once('close', () => {
-      if (!reply.sent && request.raw.destroyed) gone.abort()
+    const hangUp = () => gone.abort()
+    closing.signal.addEventListener('abort', hangUp)
+    // The response closes when its connection does, or when it has been sent.
+    reply.raw.once('close', () => {
+      closing.signal.removeEventListener('abort', hangUp)
+      hangUp()
     })
-    reply.raw.once('close', () => gone.abort())
     const run = (mintId: MintId) =>
       handle({
         params: request.params,
@@ -173,6 +191,12 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       await app.listen({ host, port })
       const bound = app.server.address()
       return typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port }
+    },
+    async close() {
+      closing.abort()
+      const cancel = ground.clock.after(closeWaitMs, () => app.server.closeAllConnections())
+      await app.close()
+      cancel()
     },
   }
 }
