@@ -62,7 +62,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   await removeOldDrafts(dataDir)
   if (!existsSync(cluster.dir)) {
     log('making the database, once')
-    await makeCluster(dataDir, programs, user)
+    await makeCluster(dataDir, programs, user, settings.fsync !== 'off')
   }
   await refuseOthersData(cluster)
   await refuseOtherVersion(cluster, programs.major)
