@@ -1,7 +1,14 @@
 /** Muster for dedicated game servers. A server that Muster launches asks `launched()` for its session; one that runs
  *  by itself says `register()` and is handed sessions. Either way it lets players in by their tickets and reports. */
-export { call, MusterError } from './api.ts'
+export { type ApiOptions, call, MusterError } from './api.ts'
 export { type Launch, launched } from './launched.ts'
-export { type RegisteredServer, type RegisterOptions, register } from './register.ts'
+export { type BeatReport, type RegisteredServer, type RegisterOptions, register } from './register.ts'
 export type { GameSession, MatchInfo } from './session.ts'
-export { type Admission, type Admitted, createTicketGate, type TicketGate, type TicketRefusal } from './tickets.ts'
+export {
+  type Admission,
+  type Admitted,
+  createTicketGate,
+  type TicketGate,
+  type TicketGateOptions,
+  type TicketRefusal,
+} from './tickets.ts'

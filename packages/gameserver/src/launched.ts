@@ -13,7 +13,10 @@ export interface Launch {
 
 const contract = '1'
 
-/** The session that Muster launched this process for; null where it was started by hand. */
+/**
+ * The session that Muster launched this process for; null where it was started by hand. Throws an Error that names the
+ * variable where the environment is not what the launch contract promises.
+ */
 export function launched(environment: Record<string, string | undefined> = process.env): Launch | null {
   if (environment.MUSTER_CONTRACT === undefined) return null
   if (environment.MUSTER_CONTRACT !== contract) {
@@ -24,18 +27,38 @@ export function launched(environment: Record<string, string | undefined> = proce
     if (value === undefined || value === '') throw new Error(`MUSTER_${name} is missing from the environment.`)
     return value
   }
-  const match = JSON.parse(environment.MUSTER_MATCH ?? '{}') as MatchInfo
+  const whole = (name: string, max: number): number => {
+    const value = need(name)
+    if (/^\d+$/.test(value) && Number(value) >= 1 && Number(value) <= max) return Number(value)
+    throw new Error(`MUSTER_${name} must be a whole number from 1 to ${max}, but is ${value}.`)
+  }
   const server = need('SERVER_ID')
+  const ticketKey = need('TICKET_KEY')
+  // The key itself is not shown: what is printed may be logged.
+  if (!/^[0-9a-f]{64}$/i.test(ticketKey)) throw new Error('MUSTER_TICKET_KEY must have 64 hex digits.')
+  const match = matchIn(need('MATCH'))
   const session = createSession({
     url: need('API_URL'),
     token: need('REPORT_TOKEN'),
     server,
     session: need('SESSION_ID') as SessionId,
-    ticketKey: need('TICKET_KEY'),
+    ticketKey,
     mode: match.mode ?? null,
-    maxPlayers: Number(need('MAX_PLAYERS')),
+    maxPlayers: whole('MAX_PLAYERS', 1_000_000),
     match,
+    onReportRefused: (error) => console.error('Muster was not told who came and went:', error),
   })
   const host = need('BIND_HOST')
-  return { session, server, host, port: Number(need('PORT')), publicAddress: environment.MUSTER_PUBLIC_ADDRESS ?? host }
+  const publicAddress = environment.MUSTER_PUBLIC_ADDRESS ?? host
+  return { session, server, host, port: whole('PORT', 65_535), publicAddress }
+}
+
+function matchIn(text: string): MatchInfo {
+  try {
+    const match: unknown = JSON.parse(text)
+    if (typeof match === 'object' && match !== null) return match
+  } catch {
+    // Said below, with the same words as for JSON that is no object.
+  }
+  throw new Error('MUSTER_MATCH is not a JSON object.')
 }

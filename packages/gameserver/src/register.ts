@@ -1,6 +1,15 @@
-import type { Assignment, BodyOf, GoodBodyOf, Kick, SessionId, serverContracts } from '@muster/protocol'
+import type { Assignment, BodyOf, GoodBodyOf, Kick, PlayerId, SessionId, serverContracts } from '@muster/protocol'
 import { call, MusterError } from './api.ts'
+import { jittered, pause } from './pause.ts'
 import { createSession, type GameSession, type MatchInfo } from './session.ts'
+import { createMusterTime } from './time.ts'
+
+/** What a server says of itself at each beat. */
+export interface BeatReport {
+  current_players: number
+  load: number
+  sessions?: { session_id: SessionId; players: PlayerId[] }[]
+}
 
 export interface RegisterOptions {
   url: string
@@ -9,41 +18,54 @@ export interface RegisterOptions {
   server: BodyOf<typeof serverContracts.registerServer>
   /** A session is this server's to run: prepare it, then call `session.ready()`. */
   onSession(session: GameSession): void | Promise<void>
-  /** A session, or one of its players, is to go. */
+  /** A session, or one of its players, is to go: disconnect them. */
   onKick?(kick: Kick): void
   /** No new sessions will come; leave when the last has ended. */
   onDrain?(): void
-  /** What to say at each beat. */
-  report?(): {
-    current_players: number
-    load: number
-    sessions?: { session_id: SessionId; players: `player_${string}`[] }[]
-  }
+  /** What to say at each beat; counted from who was let in unless told. */
+  report?(): BeatReport
+  /** What went wrong in the background. The server goes on trying. */
   onError?(error: unknown): void
 }
 
 export interface RegisteredServer {
   readonly id: string
-  /** Says good-bye and stops beating. */
+  /** The sessions that this server was handed and that have not ended. */
+  readonly sessions: readonly GameSession[]
+  /** Says good-bye and stops beating. Sessions that still run are abandoned. */
   leave(): Promise<void>
 }
 
+type Enrolled = GoodBodyOf<typeof serverContracts.registerServer>
+type Orders = GoodBodyOf<typeof serverContracts.heartbeat>
+
+/** As long as Muster lets a beat wait for orders. */
+const waitMaxS = 30
+/** An answer that came at once repeats what is known already; asking again at once would spin. */
+const beatSpacingMs = 250
+const failurePauseMs = 1_000
+const failurePauseMaxMs = 30_000
+
 /** Registers a long-running server, keeps it alive by beating, and registers it again if Muster has forgotten it. */
 export async function register(options: RegisterOptions): Promise<RegisteredServer> {
-  const api = { url: options.url, token: options.apiKey }
+  const time = createMusterTime()
+  const api = { url: options.url, token: options.apiKey, time }
   const path = `/servers/${encodeURIComponent(options.server.id)}`
-  const enrol = () => call<GoodBodyOf<typeof serverContracts.registerServer>>(api, 'POST', '/servers', options.server)
+  const enrol = () => call<Enrolled>(api, 'POST', '/servers', options.server)
+  const complain = (error: unknown) => options.onError?.(error)
+
   let enrolled = await enrol()
-  const known = new Map<SessionId, string>()
+  /** By session, under the report token it was handed with: another token means another handing. */
+  const known = new Map<SessionId, { token: string; session: GameSession }>()
   const ended = new AbortController()
   let draining = false
 
   function take(assignment: Assignment) {
     const { session_id: id, report_token: token } = assignment
-    if (known.get(id) === token) return
-    known.set(id, token)
+    if (known.get(id)?.token === token) return
     const session = createSession({
       url: options.url,
+      time,
       token,
       server: options.server.id,
       session: id,
@@ -51,24 +73,40 @@ export async function register(options: RegisterOptions): Promise<RegisteredServ
       mode: assignment.mode,
       maxPlayers: assignment.max_players,
       match: assignment.match as MatchInfo,
-      onReportRefused: options.onError,
+      onReportRefused: complain,
+      onEnd: () => forget(id, token),
     })
-    Promise.resolve(options.onSession(session)).catch((error: unknown) => {
-      options.onError?.(error)
-      return session.abandoned('The server could not prepare the session.').catch(() => undefined)
-    })
+    known.set(id, { token, session })
+    void prepare(session)
+  }
+
+  async function prepare(session: GameSession) {
+    try {
+      await options.onSession(session)
+    } catch (error) {
+      complain(error)
+      await session.abandoned('The server could not prepare the session.').catch(complain)
+    }
+  }
+
+  function forget(id: SessionId, token: string) {
+    if (known.get(id)?.token === token) known.delete(id)
+  }
+
+  function reportOwn(): BeatReport {
+    const sessions = [...known].map(([id, { session }]) => ({ session_id: id, players: [...session.players] }))
+    const players = sessions.reduce((sum, session) => sum + session.players.length, 0)
+    return { current_players: players, load: players / options.server.capacity, sessions }
   }
 
   async function beat(): Promise<void> {
-    const body = { ...(options.report?.() ?? { current_players: 0, load: 0 }), wait_s: enrolled.heartbeat_interval_s }
-    const orders = await call<GoodBodyOf<typeof serverContracts.heartbeat>>(
-      { ...api, patienceS: 10 },
-      'POST',
-      `${path}/heartbeat`,
-      body,
-      ended.signal,
-    )
-    orders.assign.forEach(take)
+    const body = {
+      ...(options.report?.() ?? reportOwn()),
+      // A kick is acted on at once, and the next beat shows that it was.
+      wait_s: Math.min(enrolled.heartbeat_interval_s, waitMaxS),
+    }
+    const orders = await call<Orders>({ ...api, patienceS: 10 }, 'POST', `${path}/heartbeat`, body, ended.signal)
+    for (const assignment of orders.assign) take(assignment)
     for (const kick of orders.kick) {
       if (kick.player_id === undefined) known.delete(kick.session_id)
       options.onKick?.(kick)
@@ -77,26 +115,30 @@ export async function register(options: RegisterOptions): Promise<RegisteredServ
     draining = orders.drain
   }
 
+  /** Muster has forgotten this server, and whatever ran on it was ended. */
+  async function enrolAgain() {
+    for (const id of known.keys()) options.onKick?.({ session_id: id, reason: 'server_lost' })
+    known.clear()
+    enrolled = await enrol()
+  }
+
   async function beatOn() {
+    let failures = 0
     while (!ended.signal.aborted) {
+      const begun = performance.now()
       try {
-        const begun = performance.now()
         await beat()
-        // An answer that came at once repeats what is known already; asking again at once would spin.
-        const spentMs = performance.now() - begun
-        if (spentMs < 250) await new Promise((resolve) => setTimeout(resolve, 250 - spentMs))
+        failures = 0
+        await pause(Math.max(0, beatSpacingMs - (performance.now() - begun)), ended.signal)
       } catch (error) {
         if (ended.signal.aborted) return
-        if (error instanceof MusterError && error.code === 'SERVER_NOT_FOUND') {
-          known.clear()
-          enrolled = await enrol().catch((failure: unknown) => {
-            options.onError?.(failure)
-            return enrolled
-          })
-        } else {
-          options.onError?.(error)
+        try {
+          if (error instanceof MusterError && error.code === 'SERVER_NOT_FOUND') await enrolAgain()
+          else complain(error)
+        } catch (failure) {
+          complain(failure)
         }
-        await new Promise((resolve) => setTimeout(resolve, 1_000))
+        await pause(jittered(Math.min(failurePauseMs * 2 ** failures++, failurePauseMaxMs)), ended.signal)
       }
     }
   }
@@ -104,10 +146,15 @@ export async function register(options: RegisterOptions): Promise<RegisteredServ
 
   return {
     id: options.server.id,
+    get sessions() {
+      return [...known.values()].map(({ session }) => session)
+    },
     async leave() {
       ended.abort()
       await beating
-      await call({ ...api, patienceS: 5 }, 'DELETE', path)
+      await call({ ...api, patienceS: 5 }, 'DELETE', path).catch((error: unknown) => {
+        if (!(error instanceof MusterError && error.code === 'SERVER_NOT_FOUND')) throw error
+      })
     },
   }
 }

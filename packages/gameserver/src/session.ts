@@ -1,18 +1,19 @@
 import type { PlayerId, SessionId, SessionResult, SessionState } from '@muster/protocol'
 import { type ApiOptions, call } from './api.ts'
+import { createPlayerReports } from './player-reports.ts'
 import { type Admission, createTicketGate } from './tickets.ts'
+import { createMusterTime } from './time.ts'
 
 /** What Muster says of the match that a session plays. More may stand in it. */
 export interface MatchInfo {
-  match_id?: string
+  match_id?: string | null
   mode?: string
   factions?: PlayerId[][]
   nicknames?: Record<string, string>
   settings?: Record<string, unknown>
-}
-
-interface Acknowledged {
-  state: SessionState
+  players_min?: number
+  loading_timeout_s?: number
+  duration_max_s?: number
 }
 
 /** One play on this server: lets players in and reports what happens. Every report is repeated until Muster answers. */
@@ -21,6 +22,8 @@ export interface GameSession {
   readonly mode: string | null
   readonly maxPlayers: number
   readonly match: MatchInfo
+  /** Who was let in and has not left. */
+  readonly players: readonly PlayerId[]
   /** Checks a ticket, offline, and reports the player as joined. */
   admit(ticket: string): Admission
   /** Tell when a player's connection is gone. */
@@ -31,6 +34,7 @@ export interface GameSession {
   started(settings?: Record<string, unknown>): Promise<void>
   /** What happened. After it the session is over. */
   result(result: SessionResult): Promise<void>
+  /** There will be no result, and why. */
   abandoned(reason: string): Promise<void>
 }
 
@@ -41,61 +45,63 @@ export interface SessionOptions extends ApiOptions {
   mode: string | null
   maxPlayers: number
   match: MatchInfo
-  /** Called when a report was refused for good. */
+  /** Called when comings and goings could not be reported. */
   onReportRefused?: (error: unknown) => void
+  /** Called when Muster has acknowledged the session's end. */
+  onEnd?: () => void
 }
 
+/** A report outlives a restart of Muster; what was played should not be lost for impatience. */
+const reportPatienceS = 600
+
 export function createSession(options: SessionOptions): GameSession {
-  const gate = createTicketGate({ key: options.ticketKey, server: options.server, session: options.session })
-  const report = (what: string, body?: unknown) =>
-    call<Acknowledged>(options, 'POST', `/sessions/${options.session}/${what}`, body).then(() => undefined)
-
-  const joined = new Set<PlayerId>()
-  const left = new Set<PlayerId>()
-  let reporting: Promise<void> | null = null
-
-  /** Comings and goings are gathered while an earlier report is under way. */
-  function reportPlayers(): Promise<void> {
-    reporting ??= Promise.resolve().then(async () => {
-      while (joined.size + left.size > 0) {
-        const news = { joined: [...joined], left: [...left] }
-        joined.clear()
-        left.clear()
-        await report('players', news).catch((error: unknown) => options.onReportRefused?.(error))
-      }
-      reporting = null
-    })
-    return reporting
+  const time = options.time ?? createMusterTime()
+  const gate = createTicketGate({
+    key: options.ticketKey,
+    server: options.server,
+    session: options.session,
+    now: time.now,
+  })
+  const api = { patienceS: reportPatienceS, ...options, time }
+  const report = async (what: string, body: unknown) => {
+    await call<{ state: SessionState }>(api, 'POST', `/sessions/${options.session}/${what}`, body)
   }
+  const present = new Set<PlayerId>()
+  const attendance = createPlayerReports((news) => report('players', news), options.onReportRefused)
 
   return {
     id: options.session,
     mode: options.mode,
     maxPlayers: options.maxPlayers,
     match: options.match,
+    get players() {
+      return [...present]
+    },
     admit(ticket) {
       const admission = gate.admit(ticket)
       if (admission.ok) {
-        left.delete(admission.admitted.player)
-        joined.add(admission.admitted.player)
-        void reportPlayers()
+        present.add(admission.admitted.player)
+        attendance.came(admission.admitted.player)
       }
       return admission
     },
     left(player) {
-      joined.delete(player)
-      left.add(player)
-      void reportPlayers()
+      present.delete(player)
+      attendance.went(player)
     },
     ready: (port) => report('ready', port === undefined ? {} : { port }),
     async started(settings) {
-      await reportPlayers()
+      await attendance.told()
       await report('started', settings === undefined ? {} : { settings })
     },
     async result(result) {
-      await reportPlayers()
+      await attendance.told()
       await report('result', result)
+      options.onEnd?.()
     },
-    abandoned: (reason) => report('abandoned', { reason }),
+    async abandoned(reason) {
+      await report('abandoned', { reason })
+      options.onEnd?.()
+    },
   }
 }
