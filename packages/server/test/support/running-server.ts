@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { PoolConfig } from 'pg'
+import { type ConfigInput, readConfig, readMachine } from '../../src/config.ts'
+import { type RunningServer, startServer } from '../../src/main.ts'
+import { silentLog } from '../../src/platform/log.ts'
+import { testDatabase } from '../test-database.ts'
+
+/** As an address, for who takes nothing else. */
+function addressOf({ connectionString, host, port, user, password, database }: PoolConfig): string {
+  if (connectionString !== undefined) return connectionString
+  const words = [user, password, database].map((word) => encodeURIComponent(String(word)))
+  return `postgres://${words[0]}:${words[1]}@localhost:${port}/${words[2]}?host=${encodeURIComponent(String(host))}`
+}
+
+export interface RunningTestServer extends RunningServer, AsyncDisposable {}
+
+/** The whole server as `muster serve` runs it, in this process, on a fresh database and a free port. */
+export async function runningServer(config: ConfigInput): Promise<RunningTestServer> {
+  const database = await testDatabase()
+  const data = await mkdtemp(join(tmpdir(), 'muster-server-'))
+  const machine = readMachine(
+    { data, port: '0', databaseUrl: addressOf(database.connection) },
+    { PATH: process.env.PATH },
+  )
+  const server = await startServer({ machine, config: readConfig(config, 'The test', data), log: silentLog })
+  return {
+    ...server,
+    async [Symbol.asyncDispose]() {
+      await server.stop()
+      await database[Symbol.asyncDispose]()
+      await rm(data, { recursive: true, force: true })
+    },
+  }
+}
