@@ -9,6 +9,7 @@ import {
   sessionsMigrations,
   sessionsOptions,
 } from '../../src/modules/sessions/index.ts'
+import type { Caller } from '../../src/platform/http/route.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
 import { memoryFleet } from './memory-fleet.ts'
 import { memoryPlaces } from './memory-places.ts'
@@ -24,6 +25,10 @@ export interface SessionsGroundOptions {
 
 export const ann: PlayerId = 'player_ann'
 export const bob: PlayerId = 'player_bob'
+
+const playerCaller = (player: PlayerId, operator: boolean): Caller => ({
+  ...{ kind: 'player', player, nick: player, guest: false, login: 'login_1', operator },
+})
 
 /** Sessions on a real database, with a fleet and places that are kept in memory. */
 export async function sessionsGround(given: SessionsGroundOptions = {}) {
@@ -50,6 +55,29 @@ export async function sessionsGround(given: SessionsGroundOptions = {}) {
       { ...options, modes: { duel: mode } },
     )
   const sessions = node()
+
+  const callers: Record<string, Caller> = {
+    service: { kind: 'key', key: 'key_1', scopes: ['service'] },
+    operator: playerCaller('player_operator', true),
+  }
+  const app = await ground.serve(sessions.routes, {
+    player: async (token) => callers[token] ?? playerCaller(token as PlayerId, false),
+    key: async (token) => callers[token.slice('muster_sk_'.length)] ?? null,
+    report: async (token) => ({ kind: 'report', session: token.slice('muster_rt_'.length) as SessionId }),
+  })
+  /** A call over HTTP. The token is a player's id, `operator`, `muster_sk_service`, or `muster_rt_` and a session's id. */
+  async function call(method: 'GET' | 'POST', url: string, token: string | null, body?: unknown) {
+    const answer = await app.inject({
+      ...{ method, url },
+      headers: token === null ? {} : { authorization: `Bearer ${token}` },
+      ...(body === undefined ? {} : { payload: body as object }),
+    })
+    return {
+      status: answer.statusCode,
+      headers: answer.headers,
+      body: answer.body === '' ? null : JSON.parse(answer.body),
+    }
+  }
 
   const requestOf = (players: PlayerId[], over: Partial<OpenRequest> = {}): OpenRequest => ({
     match: `match_${++matches}`,
@@ -81,6 +109,24 @@ export async function sessionsGround(given: SessionsGroundOptions = {}) {
       return [state, ...(reason === null ? [] : [reason]), ...seats.map((seat) => seat.state)].join(' ')
     },
     matchId: (number: number): MatchId => `match_${number}`,
+    call,
+    /** What the server says of its session: `200 loading`, or `409 SESSION_ENDED`. */
+    async report(id: SessionId, what: string, body?: unknown): Promise<string> {
+      const answer = await call('POST', `/sessions/${id}/${what}`, `muster_rt_${id}`, body)
+      return `${answer.status} ${answer.body.state ?? answer.body.code}`
+    },
+    /** Opens a session and leads it to loading, or on to play. */
+    async loading(players: PlayerId[] = [ann, bob], over: Partial<OpenRequest> = {}): Promise<SessionId> {
+      const id = await this.open(players, over)
+      await sessions.sweep()
+      await this.report(id, 'ready')
+      return id
+    },
+    async playing(players: PlayerId[] = [ann, bob], over: Partial<OpenRequest> = {}): Promise<SessionId> {
+      const id = await this.loading(players, over)
+      await this.report(id, 'players', { joined: players })
+      return id
+    },
     finish: (id: SessionId) => db.transact((tx) => sessions.finish(tx, id)),
   }
 }

@@ -61,10 +61,10 @@ export const sessionsOptions = Closed({
     description: 'After an outage of Muster itself, how long servers may catch up on reports before time limits count',
   }),
   clockSlackS: Type.Number({
-    default: 5,
+    default: 10,
     minimum: 0,
     maximum: 600,
-    description: 'How far a game server may be off when it judges whether a ticket has ended',
+    description: 'How long after its end a game server may still take a ticket for good, for its clock may be behind',
   }),
   ticketsPerMinute: Type.Integer({ default: 20, minimum: 1, description: 'Fresh tickets a player may ask for' }),
   lateReportsMax: Type.Integer({ default: 16, minimum: 0, description: 'Late reports kept of an ended session' }),

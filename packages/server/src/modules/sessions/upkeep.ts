@@ -29,7 +29,7 @@ const dayMs = 86_400_000
 const removedAtOnceMax = 500
 const removalsMax = 20
 
-export function createUpkeep(needs: UpkeepNeeds, options: SessionsOptions): Upkeep {
+export function createUpkeep(needs: UpkeepNeeds, options: Pick<SessionsOptions, 'sweepBatchMax' | 'keptDays'>): Upkeep {
   const { clock, db, log, store, fleet, figures } = needs
 
   const freeOf = (id: SessionId) =>
