@@ -52,6 +52,9 @@ export const serverMessages = {
     heartbeat_s: Type.Number(),
   }),
   pong: Closed({}),
+  reauthenticate: Closed({
+    within_s: Type.Number({ description: 'By then send `authenticate` with a fresh token, or the socket is closed' }),
+  }),
   match_found: MatchOffer,
   match_confirmed: Closed({
     match: Match,
@@ -81,6 +84,7 @@ export const closeCodes = {
   policy: 1008,
   tooBig: 1009,
   goingAway: 1001,
+  tryLater: 1013,
   replaced: 4409,
   loggedOut: 4401,
   slow: 4408,

@@ -37,32 +37,41 @@ export const problemOf = (refusal: Refusal, requestId: string): Problem => ({
   ...(refusal.fields === undefined ? {} : { errors: refusal.fields }),
 })
 
+/** What a schema's validator says of one offence. */
+interface Offence {
+  instancePath: string
+  keyword: string
+  message?: string
+  params: Record<string, unknown>
+}
+
 interface FastifyLikeError {
   code?: string
   statusCode?: number
   message?: string
-  validation?: { instancePath: string; keyword: string; message?: string; params: Record<string, unknown> }[]
+  validation?: Offence[]
   validationContext?: string
 }
 
 const complaintsMax = 20
 
+/** Every offending field by its place; `within` says what it is a part of: `body`, `data`. */
+export const complaintsOf = (offences: readonly Offence[], within: string): FieldComplaint[] =>
+  offences.slice(0, complaintsMax).map((one) => {
+    const missing = one.params.missingProperty ?? one.params.additionalProperty
+    const path = [within, ...one.instancePath.split('/').filter(Boolean)]
+    if (typeof missing === 'string') path.push(missing)
+    return { field: path.join('.'), problem: describe(one) }
+  })
+
+export const complaintsRefusal = (fields: FieldComplaint[]): Refusal =>
+  new Refusal('INVALID_REQUEST', { detail: fields.map((one) => `${one.field} ${one.problem}`).join('; '), fields })
+
 /** What Fastify found wrong, in our own words; anything unknown is our bug. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const { code, statusCode, message, validation, validationContext } = error as FastifyLikeError
-  if (validation !== undefined) {
-    const fields = validation.slice(0, complaintsMax).map((one) => {
-      const missing = one.params.missingProperty ?? one.params.additionalProperty
-      const path = [validationContext ?? 'request', ...one.instancePath.split('/').filter(Boolean)]
-      if (typeof missing === 'string') path.push(missing)
-      return { field: path.join('.'), problem: describe(one) }
-    })
-    return new Refusal('INVALID_REQUEST', {
-      detail: fields.map((one) => `${one.field} ${one.problem}`).join('; '),
-      fields,
-    })
-  }
+  if (validation !== undefined) return complaintsRefusal(complaintsOf(validation, validationContext ?? 'request'))
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Refusal('UNSUPPORTED_MEDIA_TYPE')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Refusal('TOO_LARGE')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
@@ -71,7 +80,7 @@ export function refusalOf(error: unknown): Refusal {
   return new Refusal('INTERNAL', { cause: error })
 }
 
-function describe(one: { keyword: string; message?: string }): string {
+function describe(one: Offence): string {
   if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
   if (one.keyword === 'required') return 'is missing'
   return one.message ?? 'is wrong'

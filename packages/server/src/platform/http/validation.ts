@@ -1,6 +1,8 @@
+import type { FieldComplaint } from '@muster/protocol'
 import { Ajv } from 'ajv'
 import addFormats from 'ajv-formats'
 import type { FastifySchemaCompiler } from 'fastify'
+import { complaintsOf } from './problem.ts'
 
 const options = { allErrors: true, removeAdditional: false, useDefaults: false, strict: false } as const
 const withFormats = (ajv: Ajv) => addFormats.default(ajv, ['date-time'])
@@ -11,3 +13,9 @@ const texts = withFormats(new Ajv({ ...options, coerceTypes: true }))
 
 export const validatorOf: FastifySchemaCompiler<object> = ({ schema, httpPart }) =>
   (httpPart === 'body' ? bodies : texts).compile(schema)
+
+/** Checks what came otherwise than as a body, over a socket say, by the same rules. Answers what is wrong with it. */
+export function checkerOf(schema: object, within: string): (value: unknown) => FieldComplaint[] {
+  const check = bodies.compile(schema)
+  return (value) => (check(value) ? [] : complaintsOf(check.errors ?? [], within))
+}

@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { Refusal } from '@muster/protocol'
+import { problemOf } from '../http/problem.ts'
+
+/** A path at which sockets may be opened. */
+export interface SocketEndpoint {
+  path: string
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
+
+/** Answers every request to upgrade at this server: by the endpoint at its path, or with a refusal. */
+export function takeUpgrades(server: Server, endpoints: readonly SocketEndpoint[]): void {
+  const at = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (request.headers.upgrade?.toLowerCase() !== 'websocket') return handBack(server, request, socket, head)
+    const endpoint = at.get(request.url?.split('?', 1)[0] ?? '')
+    if (endpoint === undefined) refuseUpgrade(socket, new Refusal('NOT_FOUND'))
+    else endpoint.upgrade(request, socket, head)
+  })
+}
+
+/** Says no in HTTP, as a problem document. */
+export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
+  const problem = problemOf(refusal, `req_${randomUUID()}`)
+  const body = JSON.stringify(problem)
+  socket.on('error', () => socket.destroy())
+  socket.once('finish', () => socket.destroy())
+  socket.end(
+    [
+      `HTTP/1.1 ${problem.status} ${problem.title}`,
+      'Connection: close',
+      'Content-Type: application/problem+json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      ...(refusal.retryAfterS === undefined ? [] : [`Retry-After: ${Math.ceil(refusal.retryAfterS)}`]),
+      `X-Request-Id: ${problem.request_id}`,
+      '',
+      body,
+    ].join('\r\n'),
+  )
+}
+
+/**
+ * Some clients offer HTTP/2 with every first request (`Upgrade: h2c`, Java's own client does). Whoever listens for
+ * upgrades is given those too, though an offer that is not taken up is an ordinary request. It goes back to the HTTP
+ * server without the offer.
+ */
+function handBack(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  const { method, url, httpVersion, rawHeaders, headers } = request
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    if (/^(upgrade|connection|http2-settings)$/i.test(rawHeaders[at] ?? '')) continue
+    lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`)
+  }
+  if (/(^|,)\s*close\s*(,|$)/i.test(headers.connection ?? '')) lines.push('Connection: close')
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', socket)
+}
