@@ -66,6 +66,7 @@ export const Entry = Closed({
   created_at: Time,
   waiting_since: Time,
   reason: Type.Optional(Type.String({ description: 'Why the entry was cancelled, or came back to its queue' })),
+  revision: Type.String({ description: 'Names this state of the entry: send it back as `after` when polling again' }),
   offer: Type.Optional(MatchOffer),
   match: Type.Optional(Match),
   ticket: Type.Optional(Ticket),
@@ -117,7 +118,17 @@ export const readEntry = contract({
   summary: 'Own entry; with wait_s, answers when it changes or the wait is over',
   tag,
   who: ['player'],
-  query: Closed({ wait_s: Type.Optional(Type.Number({ minimum: 0, maximum: 60 })) }),
+  query: Closed({
+    wait_s: Type.Optional(
+      Type.Number({ minimum: 0, maximum: 60, description: 'Longest wait for a change; without it, answers at once' }),
+    ),
+    after: Type.Optional(
+      Type.String({
+        maxLength: 128,
+        description: 'The `revision` of the last answer: another one is answered at once, the same one waits',
+      }),
+    ),
+  }),
   answers: { 200: Entry },
   refusals: ['ENTRY_NOT_FOUND'],
 })

@@ -1,0 +1,12 @@
+import { createTestDb } from '../../../test/support/open-database.ts'
+import { migrate } from '../../platform/postgres.ts'
+import { seededRandom } from '../../platform/random.ts'
+import { matchmakingMigrations } from './store/migrations.ts'
+import { sqlMatchmakingStore } from './store.ts'
+import { matchmakingStoreSuite } from './store-suite.ts'
+
+matchmakingStoreSuite('PostgreSQL', async () => {
+  const { db, kysely, dispose } = await createTestDb(seededRandom(1))
+  await migrate(kysely, matchmakingMigrations)
+  return { db, store: sqlMatchmakingStore(), [Symbol.asyncDispose]: dispose }
+})
