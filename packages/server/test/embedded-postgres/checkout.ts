@@ -4,10 +4,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const built = fileURLToPath(new URL('../../dist/platform/embedded-postgres', import.meta.url))
+const program = fileURLToPath(new URL('small-muster.mjs', import.meta.url))
 const modules = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
 
+const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`
+
 export interface Checkout {
-  /** What a child imports. */
+  /** What a child runs, and what that imports. */
+  programPath: string
   modulePath: string
   /** The package with PostgreSQL's programs. */
   packageDir: string
@@ -15,7 +19,6 @@ export interface Checkout {
 
 /** The built module with all that it needs, in a new folder, as `npm ci` without install scripts lays it out. */
 export async function checkoutIn(dir: string): Promise<Checkout> {
-  const platformPackage = `@embedded-postgres/${process.platform}-${process.arch}`
   await mkdir(dir)
   await chmod(dir, 0o755)
   await writeFile(join(dir, 'package.json'), '{"type":"module"}')
@@ -23,7 +26,13 @@ export async function checkoutIn(dir: string): Promise<Checkout> {
   for (const name of await withDependencies(['pg', platformPackage])) {
     await cp(join(modules, name), join(dir, 'node_modules', name), { recursive: true, filter: isNoLink })
   }
+  await cp(program, join(dir, 'small-muster.mjs'))
+  return checkoutAt(dir)
+}
+
+export function checkoutAt(dir: string): Checkout {
   return {
+    programPath: join(dir, 'small-muster.mjs'),
     modulePath: join(dir, 'dist/index.js'),
     packageDir: join(dir, 'node_modules', platformPackage),
   }

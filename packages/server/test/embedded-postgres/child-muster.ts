@@ -5,18 +5,23 @@ import { fileURLToPath } from 'node:url'
 import type { PoolConfig } from 'pg'
 import type { EmbeddedPostgresOptions } from '../../src/platform/embedded-postgres/index.ts'
 import { until } from '../../src/platform/embedded-postgres/until.ts'
+import type { Checkout } from './checkout.ts'
 
 /** Far longer than anything takes, even on a machine that is busy with other tests. */
 export const PATIENCE_MS = 60_000
 
-const program = fileURLToPath(new URL('small-muster.mjs', import.meta.url))
-const builtModule = fileURLToPath(new URL('../../dist/platform/embedded-postgres/index.js', import.meta.url))
+const here = {
+  programPath: fileURLToPath(new URL('small-muster.mjs', import.meta.url)),
+  modulePath: fileURLToPath(new URL('../../dist/platform/embedded-postgres/index.js', import.meta.url)),
+}
 
 export interface ChildMuster extends AsyncDisposable {
   pid: number
   /** Rejects with what it was refused for. */
   started: Promise<{ pid: number; connection: PoolConfig }>
   acknowledged: number[]
+  /** What it logged. */
+  said: string[]
   /** Resolves once `count` more rows have been acknowledged. */
   moreRows(count: number): Promise<void>
   /** Resolves when it is gone. */
@@ -24,8 +29,8 @@ export interface ChildMuster extends AsyncDisposable {
 }
 
 interface ChildOptions extends Pick<EmbeddedPostgresOptions, 'dataDir' | 'settings' | 'programDirs'> {
-  /** Another build than the one in `dist`. */
-  modulePath?: string
+  /** Where it is run from, if not from this checkout. */
+  checkout?: Pick<Checkout, 'programPath' | 'modulePath'>
   /** Who runs it, if not this user. */
   uid?: number
   writers?: number
@@ -33,24 +38,28 @@ interface ChildOptions extends Pick<EmbeddedPostgresOptions, 'dataDir' | 'settin
 }
 
 /** Muster as a process of its own, which can be killed. */
-export function childMuster({ uid, ...options }: ChildOptions): ChildMuster {
-  const child = spawn(process.execPath, [program, JSON.stringify({ modulePath: builtModule, ...options })], {
-    cwd: '/',
-    env: {},
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...(uid === undefined ? {} : { uid, gid: uid }),
-  })
+export function childMuster({ uid, checkout = here, ...options }: ChildOptions): ChildMuster {
+  const child = spawn(
+    process.execPath,
+    [checkout.programPath, JSON.stringify({ modulePath: checkout.modulePath, ...options })],
+    {
+      cwd: '/',
+      env: {},
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    },
+  )
   const acknowledged: number[] = []
-  const errors: string[] = []
-  createInterface(child.stderr).on('line', (line) => errors.push(line))
+  const said: string[] = []
+  createInterface(child.stderr).on('line', (line) => said.push(line))
   const started = new Promise<{ pid: number; connection: PoolConfig }>((resolve, reject) => {
     createInterface(child.stdout).on('line', (line) => {
-      const said = JSON.parse(line)
-      if (said.acknowledged !== undefined) acknowledged.push(said.acknowledged)
-      if (said.started !== undefined) resolve(said.started)
-      if (said.refused !== undefined) reject(new Error(`${said.name}: ${said.refused}`))
+      const news = JSON.parse(line)
+      if (news.acknowledged !== undefined) acknowledged.push(news.acknowledged)
+      if (news.started !== undefined) resolve(news.started)
+      if (news.refused !== undefined) reject(new Error(`${news.name}: ${news.refused}`))
     })
-    child.once('close', () => reject(new Error(`it ended before it had started:\n${errors.join('\n')}`)))
+    child.once('close', () => reject(new Error(`it ended before it had started:\n${said.join('\n')}`)))
   })
   // A child that is killed on purpose before it has started concerns nobody.
   started.catch(() => undefined)
@@ -63,10 +72,11 @@ export function childMuster({ uid, ...options }: ChildOptions): ChildMuster {
     pid: child.pid as number,
     started,
     acknowledged,
+    said,
     async moreRows(count) {
       const goal = acknowledged.length + count
       await eventually(() => acknowledged.length >= goal || hasEnded(child))
-      if (hasEnded(child)) throw new Error(`it ended while rows were awaited:\n${errors.join('\n')}`)
+      if (hasEnded(child)) throw new Error(`it ended while rows were awaited:\n${said.join('\n')}`)
     },
     kill,
     [Symbol.asyncDispose]: () => kill('SIGKILL'),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { isAlive, processFacts } from './processes.ts'
+import { isAlive } from './processes.ts'
 import type { Programs } from './programs.ts'
 import { until } from './until.ts'
 
@@ -17,7 +17,8 @@ const WAYS = [
 export async function endPostmaster(pid: number, programs: Programs): Promise<void> {
   for (const { signal, patienceMs } of WAYS) {
     send(pid, signal, programs)
-    if (processFacts(pid)?.paused) send(pid, 'SIGCONT', programs)
+    // A server that is paused takes the signal only once it goes on.
+    if (process.platform !== 'win32') send(pid, 'SIGCONT', programs)
     if (await until(() => (isAlive(pid) ? undefined : true), patienceMs)) return
   }
   throw new Error(`PostgreSQL (process ${pid}) does not end, not even when killed.`)

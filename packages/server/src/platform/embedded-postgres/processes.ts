@@ -7,8 +7,6 @@ export interface ProcessFacts {
   commandLine: string
   /** When it started, in the system's own words: a reused pid has another stamp. */
   stamp: string
-  /** It was stopped by a signal and answers to nothing until it is continued. */
-  paused: boolean
 }
 
 /** Undefined when nobody lives under this pid. A zombie is dead, although signals still reach it. */
@@ -57,7 +55,7 @@ function factsFromProc(pid: number): ProcessFacts | undefined {
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (state === 'Z' || state === 'X' || state === 'x') return undefined
     const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ')
-    return { commandLine, stamp: rest[18] ?? '', paused: state === 'T' || state === 't' }
+    return { commandLine, stamp: rest[18] ?? '' }
   } catch {
     return undefined
   }
@@ -68,12 +66,12 @@ function factsFromPs(pid: number): ProcessFacts | undefined {
   const found = /^(\S+)\s+(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.*)$/.exec((asked.stdout ?? '').trim())
   const [, state, started, commandLine] = found ?? []
   if (!state || !started || commandLine === undefined || state.startsWith('Z')) return undefined
-  return { commandLine, stamp: started.replaceAll(/\W+/g, '-'), paused: state.startsWith('T') }
+  return { commandLine, stamp: started.replaceAll(/\W+/g, '-') }
 }
 
 function factsFromWindows(pid: number): ProcessFacts | undefined {
   const script = `$p = Get-CimInstance Win32_Process -Filter "ProcessId=${pid}"; if ($p) { $p.CreationDate.Ticks; $p.CommandLine }`
   const asked = spawnSync('powershell', ['-NoProfile', '-Command', script], { encoding: 'utf8' })
   const [stamp, ...commandLine] = (asked.stdout ?? '').trim().split(/\r?\n/)
-  return stamp ? { commandLine: commandLine.join(' ').replaceAll('"', ''), stamp, paused: false } : undefined
+  return stamp ? { commandLine: commandLine.join(' ').replaceAll('"', ''), stamp } : undefined
 }

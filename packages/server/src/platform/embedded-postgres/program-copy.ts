@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, cp, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
+import { chmod, copyFile, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { User } from './run-as.ts'
 
@@ -16,19 +16,16 @@ export async function linkLibraries(native: string): Promise<void> {
 /** A copy that `user` can run appears whole or not at all, and an earlier one is used again. */
 export async function copyPrograms(native: string, copy: string, user: User, log: (line: string) => void) {
   const dir = dirname(copy)
+  if (user !== undefined) await refuseClosed(dir)
   if ((await mkdir(dir, { recursive: true })) !== undefined) await chmod(dir, 0o755)
   await refuseForeign(dir)
-  if (user !== undefined) await refuseClosed(dir)
   if (await lstat(copy).catch(() => undefined)) return refuseForeign(copy)
 
   log(`copying PostgreSQL's programs to ${copy}`)
   const draft = `${copy}.${randomUUID()}`
   try {
-    // Static libraries are for compiling against, not for running.
-    const filter = (file: string) => !/\.a$|pkgconfig$/.test(file)
-    await cp(native, draft, { recursive: true, verbatimSymlinks: true, filter })
+    await copyFolder(native, draft)
     await linkLibraries(draft)
-    await openToAll(draft)
     await rename(draft, copy).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error
     })
@@ -45,17 +42,21 @@ async function refuseForeign(dir: string): Promise<void> {
 }
 
 async function refuseClosed(dir: string): Promise<void> {
-  if (((await stat(dir)).mode & 0o001) === 0) throw new Error(`only its owner may enter ${dir}`)
+  const found = await stat(dir).catch(() => undefined)
+  if (found !== undefined && (found.mode & 0o001) === 0) throw new Error(`not everybody may enter ${dir}`)
   if (dirname(dir) !== dir) await refuseClosed(dirname(dir))
 }
 
-/** A strict umask while installing leaves files that only their owner may read. */
-async function openToAll(dir: string): Promise<void> {
-  await chmod(dir, 0o755)
-  for (const entry of await readdir(dir, { withFileTypes: true, recursive: true })) {
-    if (entry.isSymbolicLink()) continue
-    const path = join(entry.parentPath, entry.name)
-    const runs = entry.isDirectory() || ((await stat(path)).mode & 0o100) !== 0
-    await chmod(path, runs ? 0o755 : 0o644)
+/** The copies' modes are set anew: a strict umask while installing leaves what only its owner may read. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await mkdir(to)
+  await chmod(to, 0o755)
+  for (const entry of await readdir(from, { withFileTypes: true })) {
+    const [source, target] = [join(from, entry.name), join(to, entry.name)]
+    if (entry.isDirectory()) await copyFolder(source, target)
+    // Links are made afterwards, and static libraries are for compiling against, not for running.
+    if (!entry.isFile() || entry.name.endsWith('.a')) continue
+    await copyFile(source, target)
+    await chmod(target, ((await stat(source)).mode & 0o100) !== 0 ? 0o755 : 0o644)
   }
 }

@@ -1,9 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ask } from '../../../test/embedded-postgres/ask.ts'
+import { removeFolder } from '../../../test/embedded-postgres/remove-folder.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from './index.ts'
 import { pidsSaying } from './processes.ts'
 
@@ -15,17 +16,7 @@ beforeEach(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'muster-pg-')))
   dataDir = join(folder, 'data')
 })
-afterEach(() => rm(folder, { recursive: true, force: true }))
-
-async function ask(connection: pg.ClientConfig, text: string) {
-  const client = new pg.Client(connection)
-  await client.connect()
-  try {
-    return (await client.query(text)).rows
-  } finally {
-    await client.end()
-  }
-}
+afterEach(() => removeFolder(folder))
 
 const serversOf = (dir: string) => pidsSaying(`muster.cluster=${dir}/`)
 
