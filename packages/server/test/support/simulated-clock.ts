@@ -25,7 +25,7 @@ export function simulatedClock(startMs = Date.UTC(2026, 0, 1)): SimulatedClock {
     now: () => now,
     after(delayMs, run): Cancel {
       const id = count++
-      timers.set(id, { atMs: now + Math.max(0, delayMs), run })
+      timers.set(id, { atMs: now + Math.max(0, Math.ceil(delayMs)), run })
       return () => void timers.delete(id)
     },
     async advance(spanMs) {
