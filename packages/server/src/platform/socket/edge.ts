@@ -87,6 +87,8 @@ export function createSocketEdge<State>(
     maxPayload: limits.frameBytesMax,
     maxFragments: limits.fragmentsMax,
     closeTimeout: closeWithinMs,
+    // Pings are counted as frames; only so is a flood of them told why it is closed.
+    maxPendingAutoPongs: limits.frames.burstMax + 1,
     WebSocket: EdgeSocket,
     // Who offers protocols gets ours; the others offered beside it may hold a token, and are never repeated.
     handleProtocols: (offered: Set<string>) => (offered.has('muster') ? 'muster' : false),
