@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problem, type Reply, stubMuster } from '../test/stub-muster.ts'
+import { problem, type Reply, stubMuster } from '../../../test/support/stub-muster.ts'
 import { call, MusterError } from './api.ts'
 
 const post = <T>(url: string, body: unknown = {}, more: { patienceS?: number; signal?: AbortSignal } = {}) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problem, stubMuster } from '../test/stub-muster.ts'
+import { problem, stubMuster } from '../../../test/support/stub-muster.ts'
 import { server, session, ticketFor, ticketKey } from '../test/tickets.ts'
 import { launched } from './launched.ts'
 

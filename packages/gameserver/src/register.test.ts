@@ -1,6 +1,6 @@
 import type { Kick } from '@muster/protocol'
 import { describe, expect, it } from 'vitest'
-import { type Heard, problem, type Reply, stubMuster } from '../test/stub-muster.ts'
+import { type Heard, problem, type Reply, stubMuster } from '../../../test/support/stub-muster.ts'
 import { session, ticketFor, ticketKey } from '../test/tickets.ts'
 import { type RegisteredServer, type RegisterOptions, register } from './register.ts'
 import type { GameSession } from './session.ts'
