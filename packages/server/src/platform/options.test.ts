@@ -9,7 +9,7 @@ const schema = Type.Object(
     modes: Type.Record(
       Type.String({ pattern: '^[a-z]+$' }),
       Type.Object({ wait: Type.Number({ default: 5 }), who: Type.String() }, { additionalProperties: false }),
-      { default: {}, additionalProperties: false },
+      { default: {} },
     ),
   },
   { additionalProperties: false },
