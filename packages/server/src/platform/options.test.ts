@@ -8,7 +8,10 @@ const schema = Type.Object(
     port: Type.Integer({ default: 3, minimum: 1, description: 'Where to listen' }),
     modes: Type.Record(
       Type.String({ pattern: '^[a-z]+$' }),
-      Type.Object({ wait: Type.Number({ default: 5 }), who: Type.String() }, { additionalProperties: false }),
+      Type.Object(
+        { wait: Type.Number({ default: 5 }), who: Type.String() },
+        { default: {}, additionalProperties: false },
+      ),
       { default: {} },
     ),
   },
