@@ -1,4 +1,3 @@
-import type { FoundMatch } from '@muster/client'
 import { WebSocket } from 'ws'
 import { cells, type Fighter, type Move } from './rules.ts'
 import type { ServerMessage } from './wire.ts'
@@ -7,6 +6,32 @@ export interface DuelOutcome {
   outcome: 'won' | 'lost' | 'drawn'
   you: number
   them: number
+}
+
+export interface Score {
+  turn: number
+  you: number
+  them: number
+}
+
+/** Where to play, and what lets one in. */
+export interface Way {
+  address: string
+  ticket: string
+}
+
+export interface PlayOptions {
+  /** From 0, who fires blindly, to 1. */
+  skill: number
+  chance?: () => number
+  /** How long it thinks about each turn. */
+  thinkMs?: number
+  onStart?: (opponent: string) => void
+  onTurn?: (score: Score) => void
+  /** Asked for a fresh ticket when the line drops; without it, a dropped line ends the play. */
+  comeBack?: () => Promise<Way>
+  /** Longest play, from the first connection on. */
+  patienceMs?: number
 }
 
 /** Chooses a move: with `skill` from 0 to 1, how often it aims where the other can be, and keeps moving. */
@@ -18,40 +43,67 @@ export function choose(skill: number, you: Fighter, them: Fighter, chance: () =>
   return { step: pick(steps), fire: pick(reachable) }
 }
 
-const patienceMs = 60_000
+/** Times that the line may drop before it counts as gone. */
+const returnsMax = 5
 
-/** Connects with the ticket, loads, and plays the duel to its end. */
-export function playDuel(
-  found: Pick<FoundMatch, 'match' | 'ticket'>,
-  options: { skill: number; chance?: () => number },
-): Promise<DuelOutcome> {
-  const chance = options.chance ?? Math.random
+/** The line dropped before the duel was over. */
+class Dropped extends Error {}
+
+/** Connects with the ticket, loads, and plays the duel to its end. Throws where that cannot be. */
+export async function playDuel(way: Way, options: PlayOptions): Promise<DuelOutcome> {
+  const until = performance.now() + (options.patienceMs ?? 60_000)
+  let next = way
+  for (let returns = 0; ; returns++) {
+    try {
+      return await playOnOneLine(next, options, until - performance.now())
+    } catch (error) {
+      if (!(error instanceof Dropped) || options.comeBack === undefined || returns >= returnsMax) throw error
+      next = await options.comeBack()
+    }
+  }
+}
+
+function playOnOneLine(way: Way, options: PlayOptions, patienceMs: number): Promise<DuelOutcome> {
+  const { skill, chance = Math.random, thinkMs = 0 } = options
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(`ws://${found.match.address}`)
-    const timer = setTimeout(() => fail('The duel did not end in time.'), patienceMs)
-    const fail = (reason: string) => {
+    const socket = new WebSocket(`ws://${way.address}`)
+    const timer = setTimeout(() => fail(new Error('The duel did not end in time.')), Math.max(0, patienceMs))
+    const fail = (error: Error) => {
       clearTimeout(timer)
       socket.terminate()
-      reject(new Error(reason))
+      reject(error)
     }
-    const say = (message: object) => socket.send(JSON.stringify(message))
-    const turn = (number: number, you: Fighter, them: Fighter) =>
-      say({ type: 'turn', turn: number, ...choose(options.skill, you, them, chance) })
-
-    socket.on('open', () => say({ type: 'authenticate', ticket: found.ticket }))
-    socket.on('error', (error) => fail(`The game server could not be reached: ${error.message}`))
-    socket.on('close', (code) => fail(`The game server hung up (${code}).`))
-    socket.on('message', (data) => {
-      const message = JSON.parse(String(data)) as ServerMessage
-      if (message.type === 'authenticated') say({ type: 'load_complete' })
-      else if (message.type === 'match_starting' || message.type === 'turn')
-        turn(message.turn, message.you, message.them)
-      else if (message.type === 'refused' || message.type === 'ended') fail(message.reason)
-      else if (message.type === 'over') {
-        clearTimeout(timer)
-        resolve({ outcome: message.outcome, you: message.you, them: message.them })
-        socket.close(1000)
+    const say = (message: object) => {
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+    }
+    const turn = (number: number, you: Fighter, them: Fighter) => {
+      options.onTurn?.({ turn: number, you: you.hits, them: them.hits })
+      const move = () => say({ type: 'turn', turn: number, ...choose(skill, you, them, chance) })
+      if (thinkMs > 0) setTimeout(move, thinkMs)
+      else move()
+    }
+    const hear = (message: ServerMessage) => {
+      switch (message.type) {
+        case 'authenticated':
+          return say({ type: 'load_complete' })
+        case 'match_starting':
+          options.onStart?.(message.opponent)
+          return turn(message.turn, message.you, message.them)
+        case 'turn':
+          return turn(message.turn, message.you, message.them)
+        case 'refused':
+          return fail(new Error(`The game server refused: ${message.reason}.`))
+        case 'ended':
+          return fail(new Error(message.reason))
+        case 'over':
+          clearTimeout(timer)
+          resolve({ outcome: message.outcome, you: message.you, them: message.them })
+          return socket.close(1000)
       }
-    })
+    }
+    socket.on('open', () => say({ type: 'authenticate', ticket: way.ticket }))
+    socket.on('error', (error) => fail(new Dropped(`The game server could not be reached: ${error.message}`)))
+    socket.on('close', (code) => fail(new Dropped(`The game server hung up (${code}).`)))
+    socket.on('message', (data) => hear(JSON.parse(String(data)) as ServerMessage))
   })
 }

@@ -1,2 +1,3 @@
 /** The duel, for programs that play it. */
-export { choose, type DuelOutcome, playDuel } from './bot.ts'
+export { choose, type DuelOutcome, type PlayOptions, playDuel, type Score, type Way } from './bot.ts'
+export { hitsToWin } from './rules.ts'

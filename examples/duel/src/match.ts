@@ -1,17 +1,8 @@
 import type { GameSession } from '@muster/gameserver'
 import type { WebSocket } from 'ws'
-import { begin, type Duel, idle, isOver, type Move, play, ranksOf, readMove } from './rules.ts'
-import type { ClientMessage, ServerMessage } from './wire.ts'
-
-type PlayerId = `player_${string}`
-
-interface Seat {
-  player: PlayerId
-  nick: string
-  socket: WebSocket | null
-  loaded: boolean
-  move: Move | null
-}
+import { begin, type Duel, idle, isOver, play, ranksOf, readMove } from './rules.ts'
+import { type Seat, seatsOf, send } from './seats.ts'
+import { type ClientMessage, messageIn, type ServerMessage } from './wire.ts'
 
 export interface MatchTimes {
   /** How long both may take to come and load. */
@@ -20,85 +11,94 @@ export interface MatchTimes {
   turnMs: number
 }
 
-/** One duel from the first connection to its result. `onEnd` is called once. */
-export function runMatch(session: GameSession, times: MatchTimes, onEnd: () => void) {
-  const players = (session.match.factions ?? []).flat()
-  const seats = players.map(
-    (player): Seat => ({
-      player,
-      nick: session.match.nicknames?.[player] ?? player,
-      socket: null,
-      loaded: false,
-      move: null,
-    }),
-  )
-  let duel: Duel | null = null
-  let over = false
-  let timer = setTimeout(() => void giveUp(), times.loadMs)
-  const startedAt = performance.now()
+export interface Match {
+  /** Lets a player in by a ticket, on this connection. Gives the reason where it is refused. */
+  enter(ticket: string, socket: WebSocket): string | null
+  /** Ends it without a result of its own: Muster knows already. */
+  stop(reason: string): void
+}
 
-  const send = (seat: Seat, message: ServerMessage) => seat.socket?.send(JSON.stringify(message))
-  const both = (made: (me: 0 | 1) => ServerMessage) => {
-    seats.forEach((seat, at) => {
-      send(seat, made(at as 0 | 1))
-    })
+/** How long players wait for Muster to take the result before they are told of it. */
+const acknowledgeMs = 5_000
+
+/** One duel from the first connection to its result. `onEnd` is called once, when Muster knows how it ended. */
+export function runMatch(session: GameSession, times: MatchTimes, onEnd: () => void): Match {
+  const seats = seatsOf(session.match)
+  let duel: Duel | null = null
+  let isEnded = false
+  let timer = setTimeout(() => void giveUp(), times.loadMs)
+  let startedAt = 0
+
+  const say = (made: (at: number) => ServerMessage) => {
+    for (const [at, seat] of seats.entries()) send(seat, made(at))
   }
-  const view = (at: 0 | 1) => {
-    const [a, b] = (duel as Duel).fighters
-    return at === 0 ? { you: a, them: b } : { you: b, them: a }
+  const view = ({ fighters: [a, b] }: Duel, at: number) => (at === 0 ? { you: a, them: b } : { you: b, them: a })
+  const starting = (from: Duel, at: number): ServerMessage => ({
+    ...{ type: 'match_starting', opponent: seats[1 - at]?.nick ?? '', turn: from.turn, ...view(from, at) },
+  })
+
+  /** False where it has ended before. */
+  function end(): boolean {
+    if (isEnded) return false
+    isEnded = true
+    clearTimeout(timer)
+    return true
   }
 
   async function giveUp() {
-    if (over) return
-    over = true
+    if (!end()) return
     const absent = seats.filter(({ loaded }) => !loaded).map(({ nick }) => nick)
-    await session.abandoned(`Not everybody came in time: ${absent.join(', ')}.`)
-    both(() => ({ type: 'ended', reason: 'The other player did not come.' }))
+    say(() => ({ type: 'ended', reason: `Not everybody came in time: ${absent.join(', ')}.` }))
+    await told(session.abandoned(`Not everybody came in time: ${absent.join(', ')}.`))
     onEnd()
   }
 
   async function startWhenLoaded() {
-    if (duel !== null || over || seats.length !== 2 || !seats.every(({ loaded }) => loaded)) return
+    if (duel !== null || isEnded || seats.length !== 2 || !seats.every(({ loaded }) => loaded)) return
     clearTimeout(timer)
     duel = begin()
-    await session.started()
-    both((at) => ({ type: 'match_starting', opponent: seats[1 - at]?.nick ?? '', turn: 0, ...view(at) }))
-    timer = setTimeout(() => void nextTurn(), times.turnMs)
+    const first = duel
+    await told(session.started())
+    if (isEnded) return
+    startedAt = performance.now()
+    say((at) => starting(first, at))
+    timer = setTimeout(nextTurn, times.turnMs)
   }
 
-  async function nextTurn() {
-    if (duel === null || over) return
+  function nextTurn() {
+    if (duel === null || isEnded) return
     clearTimeout(timer)
     const [first, second] = seats as [Seat, Seat]
-    duel = play(duel, [first.move ?? idle, second.move ?? idle])
+    const after = play(duel, [first.move ?? idle, second.move ?? idle])
+    duel = after
     first.move = null
     second.move = null
-    if (isOver(duel)) return finish()
-    const { turn } = duel
-    both((at) => ({ type: 'turn', turn, ...view(at) }))
-    timer = setTimeout(() => void nextTurn(), times.turnMs)
+    if (isOver(after)) return void finish(after)
+    say((at) => ({ type: 'turn', turn: after.turn, ...view(after, at) }))
+    timer = setTimeout(nextTurn, times.turnMs)
   }
 
-  async function finish() {
-    over = true
-    const ended = duel as Duel
-    const ranks = ranksOf(ended)
-    await session.result({
-      teams: seats.map(({ player }, at) => ({
-        players: [player],
-        rank: ranks[at] as number,
-        score: ended.fighters[at]?.hits ?? 0,
-      })),
-      stats: Object.fromEntries(
-        seats.map(({ player }, at) => [player, { hits: ended.fighters[at]?.hits ?? 0, turns: ended.turn }]),
-      ),
-      duration_s: (performance.now() - startedAt) / 1_000,
-    })
-    both((at) => {
-      const { you, them } = view(at)
+  async function finish(last: Duel) {
+    if (!end()) return
+    const ranks = ranksOf(last)
+    const hits = last.fighters.map((fighter) => fighter.hits)
+    const reported = told(
+      session.result({
+        teams: seats.map(({ player }, at) => ({ players: [player], rank: ranks[at] ?? 1, score: hits[at] ?? 0 })),
+        stats: Object.fromEntries(
+          seats.map(({ player }, at) => [player, { hits: hits[at] ?? 0, turns: last.turn }] as const),
+        ),
+        duration_s: (performance.now() - startedAt) / 1_000,
+      }),
+    )
+    // Who hears of the end can search again at once, so Muster hears of it first; but not if that takes long.
+    await Promise.race([reported, new Promise((resolve) => setTimeout(resolve, acknowledgeMs).unref())])
+    say((at) => {
+      const { you, them } = view(last, at)
       const outcome = you.hits === them.hits ? 'drawn' : you.hits > them.hits ? 'won' : 'lost'
       return { type: 'over', outcome, you: you.hits, them: them.hits }
     })
+    await reported
     onEnd()
   }
 
@@ -108,55 +108,43 @@ export function runMatch(session: GameSession, times: MatchTimes, onEnd: () => v
       void startWhenLoaded()
     } else if (message.type === 'turn' && duel !== null && message.turn === duel.turn && seat.move === null) {
       seat.move = readMove(message)
-      if (seats.every(({ move, socket }) => move !== null || socket === null)) void nextTurn()
+      // Whoever dropped the line has the turn's time to come back.
+      if (seats.every(({ move }) => move !== null)) nextTurn()
     }
   }
 
   return {
-    /** A new connection: its first message must bring a ticket. */
-    welcome(socket: WebSocket) {
-      let seat: Seat | null = null
-      const refuse = (reason: string) => {
-        socket.send(JSON.stringify({ type: 'refused', reason } satisfies ServerMessage))
-        socket.close(1008, reason)
-      }
-      const impatience = setTimeout(() => refuse('no ticket came'), 5_000)
+    enter(ticket, socket) {
+      if (isEnded) return 'the match is over'
+      const admission = session.admit(ticket)
+      if (!admission.ok) return admission.reason
+      const { player, nick } = admission.admitted
+      const seat = seats.find((one) => one.player === player)
+      if (seat === undefined) return 'not of this match'
+      seat.socket?.close(4409, 'replaced')
+      seat.socket = socket
       socket.on('message', (data) => {
-        const message = parse(String(data))
-        if (message === null) return refuse('malformed')
-        if (seat !== null) return take(seat, message)
-        if (message.type !== 'authenticate') return refuse('authenticate first')
-        clearTimeout(impatience)
-        const admission = session.admit(message.ticket)
-        if (!admission.ok) return refuse(admission.reason)
-        const { player, nick } = admission.admitted
-        const own = seats.find((one) => one.player === player)
-        if (own === undefined) return refuse('not of this match')
-        own.socket?.close(4409, 'replaced')
-        own.socket = socket
-        seat = own
-        send(own, { type: 'authenticated', nick })
-        if (duel !== null) {
-          const at = seats.indexOf(own) as 0 | 1
-          send(own, { type: 'match_starting', opponent: seats[1 - at]?.nick ?? '', turn: duel.turn, ...view(at) })
-        }
+        const message = messageIn(String(data))
+        if (message !== null && seat.socket === socket) take(seat, message)
       })
-      socket.on('error', () => socket.terminate())
       socket.on('close', () => {
-        clearTimeout(impatience)
-        if (seat?.socket !== socket) return
+        if (seat.socket !== socket) return
         seat.socket = null
-        session.left(seat.player)
+        session.left(player)
       })
+      send(seat, { type: 'authenticated', nick })
+      if (duel !== null && startedAt > 0) send(seat, starting(duel, seats.indexOf(seat)))
+      return null
+    },
+    stop(reason) {
+      if (!end()) return
+      say(() => ({ type: 'ended', reason }))
+      for (const { socket } of seats) socket?.close(1001, 'the match has ended')
+      onEnd()
     },
   }
 }
 
-function parse(text: string): ClientMessage | null {
-  try {
-    const message = JSON.parse(text) as ClientMessage | null
-    return typeof message?.type === 'string' ? message : null
-  } catch {
-    return null
-  }
-}
+/** A report that stays refused ends nothing here: Muster has decided otherwise meanwhile. */
+const told = (report: Promise<void>): Promise<void> =>
+  report.catch((error: unknown) => console.error('Muster did not take a report:', error))

@@ -1,25 +1,34 @@
-import { once } from 'node:events'
 import { launched } from '@muster/gameserver'
-import { WebSocketServer } from 'ws'
-import { runMatch } from './match.ts'
+import { runLaunched } from './launched-server.ts'
+import { runRegistered } from './registered-server.ts'
 
-/** The duel's dedicated server, as Muster launches it: one process, one match. */
-const launch = launched()
-if (launch === null) {
-  console.error('This server is launched by Muster: start Muster with the duel mode and let two players search.')
-  process.exit(2)
+const help = `The duel's server. Muster launches it for each match; it can also be run by hand, and registers then:
+
+  MUSTER_URL=http://127.0.0.1:3000 MUSTER_API_KEY=muster_sk_... PORT=41200 node examples/duel/dist/server.js
+
+MUSTER_URL      where Muster answers
+MUSTER_API_KEY  a key with the scope server: muster keys create --name duels --scope server
+PORT            where to listen; any free port unless told
+HOST            where to listen; 127.0.0.1 unless told
+PUBLIC_HOST     what players connect to; HOST unless told
+CAPACITY        most players at once; 40 unless told`
+
+const { MUSTER_URL, MUSTER_API_KEY, PORT = '0', HOST = '127.0.0.1', PUBLIC_HOST = HOST, CAPACITY = '40' } = process.env
+try {
+  const launch = launched()
+  if (launch !== null) {
+    await runLaunched(launch)
+    process.exit(0)
+  }
+  if (MUSTER_URL === undefined || MUSTER_API_KEY === undefined) {
+    console.error(help)
+    process.exit(2)
+  }
+  await runRegistered({
+    ...{ url: MUSTER_URL, apiKey: MUSTER_API_KEY, host: HOST, port: Number(PORT), publicHost: PUBLIC_HOST },
+    capacity: Number(CAPACITY),
+  })
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
 }
-const { session, host, port } = launch
-const sockets = new WebSocketServer({ host, port, maxPayload: 4_096 })
-await once(sockets, 'listening')
-
-const match = runMatch(session, { loadMs: 20_000, turnMs: 2_000 }, () => {
-  // The last words are on their way; whoever does not hang up is hung up on.
-  setTimeout(() => process.exit(0), 1_000).unref()
-  sockets.close()
-})
-sockets.on('connection', (socket) => match.welcome(socket))
-process.on('SIGTERM', () => process.exit(0))
-
-await session.ready()
-console.log(`A duel waits on ${host}:${port}.`)

@@ -4,6 +4,7 @@ export { type ApiOptions, call, MusterError } from './api.ts'
 export { type Launch, launched } from './launched.ts'
 export { type BeatReport, type RegisteredServer, type RegisterOptions, register } from './register.ts'
 export type { GameSession, MatchInfo } from './session.ts'
+export { ticketSession } from './ticket-session.ts'
 export {
   type Admission,
   type Admitted,

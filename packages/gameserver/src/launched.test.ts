@@ -66,6 +66,7 @@ describe('a launched server', () => {
       { players: ['player_bob' as const], rank: 1 },
     ]
     await play.result({ teams })
+    play.left('player_bob')
     const at = `/sessions/${session}`
     expect(muster.heard.map(({ path, body }) => [path, body])).toEqual([
       [`${at}/ready`, {}],

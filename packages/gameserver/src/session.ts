@@ -67,6 +67,8 @@ export function createSession(options: SessionOptions): GameSession {
     await call<{ state: SessionState }>(api, 'POST', `/sessions/${options.session}/${what}`, body)
   }
   const present = new Set<PlayerId>()
+  /** Whoever goes after the end is no news any more. */
+  let isOver = false
   const attendance = createPlayerReports((news) => report('players', news), options.onReportRefused)
 
   return {
@@ -87,7 +89,7 @@ export function createSession(options: SessionOptions): GameSession {
     },
     left(player) {
       present.delete(player)
-      attendance.went(player)
+      if (!isOver) attendance.went(player)
     },
     ready: (port) => report('ready', port === undefined ? {} : { port }),
     async started(settings) {
@@ -95,11 +97,13 @@ export function createSession(options: SessionOptions): GameSession {
       await report('started', settings === undefined ? {} : { settings })
     },
     async result(result) {
+      isOver = true
       await attendance.told()
       await report('result', result)
       options.onEnd?.()
     },
     async abandoned(reason) {
+      isOver = true
       await report('abandoned', { reason })
       options.onEnd?.()
     },
