@@ -25,7 +25,8 @@ export function repeating(
     cancel()
     if (stopped || running !== null) return
     nudged = false
-    running = run()
+    running = Promise.resolve()
+      .then(run)
       .catch((error: unknown) => ground.log.warn({ err: error, job: name }, 'a periodic job failed'))
       .then(() => {
         running = null

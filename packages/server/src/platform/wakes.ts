@@ -18,12 +18,19 @@ export async function createWakes(ground: { clock: Clock; soft: SoftState; log: 
   const waiting = new Map<string, Set<() => void>>()
 
   const spread = (topic: string, ids: readonly string[]) => {
-    for (const listener of [...(listeners.get(topic) ?? [])]) listener(ids)
+    for (const listener of [...(listeners.get(topic) ?? [])]) {
+      try {
+        listener(ids)
+      } catch (error) {
+        // Who wakes has done its work, and must not fail because somebody could not make use of the news.
+        ground.log.error({ err: error, topic }, 'a listener failed')
+      }
+    }
     for (const id of ids) for (const wakeUp of [...(waiting.get(`${topic} ${id}`) ?? [])]) wakeUp()
   }
   const unsubscribe = await ground.soft.subscribe(channel, (message) => {
-    const { node, topic, ids } = JSON.parse(message) as { node: string; topic: string; ids: string[] }
-    if (node !== ground.node) spread(topic, ids)
+    const hint = hintOf(message)
+    if (hint !== null && hint.node !== ground.node) spread(hint.topic, hint.ids)
   })
 
   return {
@@ -56,5 +63,21 @@ export async function createWakes(ground: { clock: Clock; soft: SoftState; log: 
         if (signal?.aborted) done()
       }),
     [Symbol.asyncDispose]: async () => unsubscribe(),
+  }
+}
+
+interface Hint {
+  node: string
+  topic: string
+  ids: string[]
+}
+
+/** Others may write to the same store: what is no hint is passed over. */
+function hintOf(message: string): Hint | null {
+  try {
+    const hint = JSON.parse(message) as Partial<Hint> | null
+    return typeof hint?.topic === 'string' && Array.isArray(hint.ids) ? (hint as Hint) : null
+  } catch {
+    return null
   }
 }

@@ -27,6 +27,7 @@ function networksOf(names: readonly string[]): BlockList {
 /** Tells from which address a request comes: the nearest one that no trusted proxy has. What is forwarded is believed
  *  only from trusted proxies. */
 export function addressReader(trustedProxies: readonly string[]): (request: IncomingMessage) => string {
+  if (trustedProxies.length === 0) return (request) => plain(request.socket.remoteAddress ?? '')
   const trusted = networksOf(trustedProxies)
   return (request) => {
     let address = plain(request.socket.remoteAddress ?? '')
