@@ -14,6 +14,7 @@ import type { Limit, Limits } from './limits.ts'
 import { documentSchema, openApi } from './openapi.ts'
 import { problemOf, refusalOf } from './problem.ts'
 import type { Caller, Route } from './route.ts'
+import { unstorableText } from './text.ts'
 import { validatorOf } from './validation.ts'
 
 export interface HttpGround {
@@ -70,7 +71,12 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   })
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  app.removeContentTypeParser('text/plain')
+  app.removeAllContentTypeParsers()
+  const parse = app.getDefaultJsonParser('error', 'error')
+  // Many clients name the type also where they send nothing.
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
+    body === '' ? done(null, undefined) : parse(request, String(body), done),
+  )
   app.setValidatorCompiler(validatorOf)
   await app.register(fastifySwagger, { openapi: openApi(options.version) })
 
@@ -132,6 +138,10 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       handler: async (request, reply) => {
         const caller = callers.get(request)
         if (caller === undefined) throw new Error('The request was not let in.')
+        const strange = unstorableText(request.body, 'body') ?? unstorableText(request.query, 'querystring')
+        if (strange !== null) {
+          throw new Refusal('INVALID_REQUEST', { detail: `${strange.field} ${strange.problem}`, fields: [strange] })
+        }
         return answer(contract, handle, caller, request, reply)
       },
     })
