@@ -3,7 +3,8 @@ import { contract } from '../contract.ts'
 import { Closed, KeyIdSchema, PathId, PlayerIdSchema, Time } from '../ids.ts'
 
 export const Username = Type.String({ minLength: 3, maxLength: 32, pattern: '^[A-Za-z0-9._-]+$' })
-/** Counted in UTF-16 units; at least 8 and never cut short. */
+/** Counted in characters (code points), never cut short, and compared in Unicode's normal form C. Passwords that are
+ *  tried first everywhere are refused. */
 export const Password = Type.String({ minLength: 8, maxLength: 256 })
 export const Nick = Type.String({ minLength: 1, maxLength: 32, pattern: '^[^\\p{C}\\s](?:[^\\p{C}]*[^\\p{C}\\s])?$' })
 
@@ -43,7 +44,7 @@ export const login = contract({
   who: ['anyone'],
   body: Credentials,
   answers: { 200: Tokens },
-  refusals: ['INVALID_CREDENTIALS', 'BUSY'],
+  refusals: ['INVALID_CREDENTIALS', 'FORBIDDEN', 'BUSY'],
 })
 
 export const guest = contract({
@@ -54,7 +55,7 @@ export const guest = contract({
   who: ['anyone'],
   body: Closed({ username: Type.Optional(Username) }),
   answers: { 201: Tokens },
-  refusals: [],
+  refusals: ['BUSY'],
   creates: true,
 })
 
@@ -109,7 +110,7 @@ export const changePassword = contract({
   who: ['player'],
   body: Closed({ current_password: Type.String({ maxLength: 256 }), new_password: Password }),
   answers: { 200: Tokens },
-  refusals: ['INVALID_CREDENTIALS', 'BUSY'],
+  refusals: ['INVALID_CREDENTIALS', 'GUESTS_NOT_ALLOWED', 'BUSY'],
 })
 
 export const jwks = contract({

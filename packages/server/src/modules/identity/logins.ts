@@ -1,0 +1,128 @@
+import { type LoginId, Refusal, type Tokens } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import type { Db, Tx } from '../../platform/db.ts'
+import type { MintId } from '../../platform/ids.ts'
+import type { AddressPolicy } from './addresses.ts'
+import type { IdentityOptions } from './config.ts'
+import type { Endings } from './endings.ts'
+import type { Bearer, IdentityStore, NewLogin } from './store/index.ts'
+import type { AccessTokens } from './tokens/access-tokens.ts'
+import type { RefreshTokens } from './tokens/refresh-token.ts'
+
+/** A login about to be opened, and the refresh token that will be its first. */
+export interface FreshLogin {
+  login: NewLogin
+  refreshToken: string
+}
+
+/** Opens, prolongs and ends signed-in spans. */
+export interface Logins {
+  fresh(address: string): FreshLogin
+  tokensOf(bearer: Bearer, fresh: FreshLogin): Tokens
+  /** A fresh pair within the same login; its refresh token so far is spent. Null where the login has ended. */
+  renew(tx: Tx, login: LoginId): Promise<Tokens | null>
+  /** A spent token gets its successor again for a short while, as long as that one was not used; after that, its
+   *  coming again means that two hold it, and the login ends. */
+  refresh(refreshToken: string, address: string): Promise<Tokens>
+  /** Ends the login of this token. Says nothing where there is none. */
+  logout(refreshToken: string, address: string): Promise<void>
+}
+
+interface LoginsGround {
+  clock: Clock
+  db: Db
+  mintId: MintId
+  store: IdentityStore
+  access: AccessTokens
+  refreshTokens: RefreshTokens
+  endings: Endings
+  addresses: AddressPolicy
+}
+
+const noLogin = () =>
+  new Refusal('UNAUTHENTICATED', { detail: 'The refresh token is not valid, or its login has ended. Sign in again.' })
+
+export function createLogins(ground: LoginsGround, options: IdentityOptions): Logins {
+  const { clock, db, mintId, store, access, refreshTokens, endings, addresses } = ground
+  const idleMs = options.refreshIdleS * 1_000
+
+  function tokens(bearer: Bearer, login: LoginId, refreshToken: string): Tokens {
+    const { token, expiresInS } = access.issue(bearer, login)
+    return {
+      access_token: token,
+      refresh_token: refreshToken,
+      token_type: 'Bearer',
+      expires_in: expiresInS,
+      user_id: bearer.player,
+    }
+  }
+
+  return {
+    fresh(address) {
+      const now = clock.now()
+      const id = mintId('login')
+      const refreshToken = refreshTokens.mint(id)
+      const endsAt = now + options.loginLifeS * 1_000
+      const login = {
+        ...{ id, createdAt: now, endsAt, expiresAt: Math.min(endsAt, now + idleMs) },
+        tokenHash: refreshTokens.hash(refreshToken),
+        addressTag: addresses.tag(address),
+      }
+      return { login, refreshToken }
+    },
+
+    tokensOf: (bearer, { login, refreshToken }) => tokens(bearer, login.id, refreshToken),
+
+    async renew(tx, login) {
+      const now = clock.now()
+      const refreshToken = refreshTokens.mint(login)
+      const toHash = refreshTokens.hash(refreshToken)
+      const bearer = await store.logins.replace(tx, { login, toHash, now, expiresAt: now + idleMs })
+      return bearer === null ? null : tokens(bearer, login, refreshToken)
+    },
+
+    async refresh(presented, address) {
+      const parsed = refreshTokens.parse(presented)
+      if (parsed === null) throw noLogin()
+      const { login, genuine } = parsed
+      const now = clock.now()
+      const fromHash = refreshTokens.hash(presented)
+      const successor = refreshTokens.mint(login)
+      const rotated = await db.once((tx) =>
+        store.logins.rotate(tx, {
+          ...{ login, fromHash, now, expiresAt: now + idleMs },
+          toHash: refreshTokens.hash(successor),
+          sealed: refreshTokens.sealSuccessor(presented, successor),
+        }),
+      )
+      if (rotated !== null) return tokens(rotated, login, successor)
+
+      const row = await db.once((tx) => store.logins.read(tx, login))
+      if (row === null || row.ended || row.expiresAt <= now || row.tokenHash.equals(fromHash)) throw noLogin()
+      if (row.priorHash?.equals(fromHash) && row.successorSealed !== null) {
+        if (now - row.refreshedAt <= options.refreshGraceS * 1_000) {
+          return tokens(row, login, refreshTokens.openSuccessor(presented, row.successorSealed))
+        }
+      } else if (!genuine) throw noLogin()
+      await db.transact(async (tx) => {
+        await endings.end(tx, { login }, 'reused')
+        const who = { player: row.player, login, address: addresses.kept(address) }
+        await store.audit.append(tx, { at: now, what: 'token_reused', ...who })
+      })
+      throw new Refusal('TOKEN_REUSED')
+    },
+
+    async logout(presented, address) {
+      const parsed = refreshTokens.parse(presented)
+      if (parsed === null) return
+      const { login, genuine } = parsed
+      await db.transact(async (tx) => {
+        if (!genuine && !(await store.logins.read(tx, login))?.tokenHash.equals(refreshTokens.hash(presented))) return
+        const [ended] = await endings.end(tx, { login }, 'logout')
+        if (ended === undefined) return
+        const who = { player: ended.player, login, address: addresses.kept(address) }
+        await store.audit.append(tx, { at: clock.now(), what: 'logged_out', ...who })
+      })
+    },
+  }
+}
