@@ -2,6 +2,7 @@ import { Refusal } from '@muster/protocol'
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Clock } from './clock.ts'
 import { sleep } from './clock.ts'
+import { type Log, silentLog } from './log.ts'
 import { jittered, type Random } from './random.ts'
 
 declare const brand: unique symbol
@@ -65,11 +66,23 @@ export function isConnectionError(error: unknown): boolean {
 /** The statement was never sent. */
 const neverConnected = (error: unknown): boolean =>
   /^(57P03|53300|ECONNREFUSED|ENOENT)$/.test(codeOf(error) ?? '') ||
-  /timeout exceeded when trying to connect/.test((error as PgError | null)?.message ?? '')
+  /timeout exceeded when trying to connect|due to connection timeout/.test((error as PgError | null)?.message ?? '')
 
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505'
 
-export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random: Random }): Db {
+export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random: Random; log?: Log }): Db {
+  const { log = silentLog } = ground
+  /** It is committed: whatever goes wrong from here on must not look as if it were not. */
+  function actAfter(after: (() => void)[]) {
+    for (const act of after) {
+      try {
+        act()
+      } catch (error) {
+        log.error({ err: error }, 'what follows a commit failed')
+      }
+    }
+  }
+
   async function attempt<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     let ran = false
     try {
@@ -78,7 +91,7 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
         ran = true
         return done
       })
-      for (const act of after) act()
+      actAfter(after)
       return value
     } catch (error) {
       if (!isConnectionError(error)) throw error
@@ -101,7 +114,7 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
       try {
         // A handle of its own for each call, so that what runs afterwards belongs to this call alone.
         const { value, after } = await runWith(txOf(kysely.withoutPlugins()), run)
-        for (const act of after) act()
+        actAfter(after)
         return value
       } catch (error) {
         if (!isConnectionError(error)) throw error

@@ -80,7 +80,7 @@ async function open(options: GroundOptions, releaseBy: (release: () => Promise<u
     ...{ clock, log, kysely, soft, data },
     random: systemRandom,
     metrics: createMetrics({ process: true }),
-    db: createDb(kysely, { clock: systemClock, random: systemRandom }),
+    db: createDb(kysely, { clock: systemClock, random: systemRandom, log }),
     secrets: createSecrets(data.rootSecret),
     described: [
       embedded === null ? 'PostgreSQL' : `its own PostgreSQL in ${data.path}`,

@@ -1,6 +1,7 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
+import { isConnectionError } from './db.ts'
 import type { Log } from './log.ts'
 
 /** `int8` and `numeric` columns hold counters and milliseconds here, all below 2^53, so they are read as numbers. */
@@ -28,7 +29,41 @@ export function openPostgres({ connection, connectionsMax, log }: PostgresOption
     application_name: 'muster',
   })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
-  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) })
+  // The pool listens only while a connection is idle. One that dies in use tells who uses it, but it also emits an error,
+  // and an error that nobody listens to ends the process.
+  pool.on('connect', (client) => client.on('error', (error) => log.debug({ err: error }, 'a connection was lost')))
+  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: lendOnlyGood(pool) }) })
+}
+
+/** A connection that failed as such is not lent again: the pool would learn only later that it is dead, or what it is
+ *  still busy with. */
+function lendOnlyGood(pool: pg.Pool): PostgresPool {
+  const lent = new WeakMap<pg.PoolClient, PostgresPoolClient>()
+  const watched = (client: pg.PoolClient): PostgresPoolClient => {
+    let broken = false
+    const query = async (text: string, parameters: unknown[]) => {
+      try {
+        return await client.query(text, parameters)
+      } catch (error) {
+        broken ||= isConnectionError(error)
+        throw error
+      }
+    }
+    return {
+      query,
+      release: (destroy?: boolean) => client.release(destroy === true || broken),
+    } as unknown as PostgresPoolClient
+  }
+  return {
+    options: pool.options,
+    end: () => pool.end(),
+    async connect() {
+      const client = await pool.connect()
+      const known = lent.get(client) ?? watched(client)
+      lent.set(client, known)
+      return known
+    },
+  }
 }
 
 /** Brings the tables up to date. Any number of nodes may do so at once: the migrator holds a lock. */
