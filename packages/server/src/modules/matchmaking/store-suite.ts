@@ -63,13 +63,13 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
       it('keeps what it was given, and adds it once', async () => {
         const asks = { latenciesMs: { eu: 20.5 }, attributes: { deck: 'red', level: 3, hard: true }, role: 'healer' }
         const party = newEntry('a', { players: [ann, bob], queues: ['duel', 'ffa'], ratings: [1.25, -7], asks })
-        await add(party, newEntry('b'))
-        await add({ ...party, players: [ann] })
+        expect(await add(party, newEntry('b'))).toEqual([entry('a'), entry('b')])
+        expect(await add({ ...party, players: [ann] }, newEntry('c'))).toEqual([entry('c')])
         expect(await read('a')).toEqual({
           ...{ ...party, state: 'searching', reason: null, match: null, version: 1, front: false },
           ...{ createdAt: 100, seenAt: 100 },
         })
-        expect(await states('a', 'b', 'c')).toEqual({ a: 'searching', b: 'searching' })
+        expect(await states('a', 'b', 'd')).toEqual({ a: 'searching', b: 'searching' })
       })
 
       it('takes a match only whole', async () => {
@@ -213,7 +213,8 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
     describe('matches', () => {
       const addMatches = (...matches: (Match & { dueAt: number })[]) =>
         db.transact((tx) => store.addMatches(tx, matches))
-      const due = async (now: number) => (await db.once((tx) => store.dueMatches(tx, now, 10))).map(({ id }) => id)
+      const due = async (now: number, again = now, max = 10) =>
+        (await db.once((tx) => store.takeDue(tx, now, again, max))).map(({ id }) => id)
       const change = (id: MatchId, what: Parameters<MatchmakingStore['changeMatch']>[2]) =>
         db.transact(async (tx) => {
           await store.lockMatch(tx, id)
@@ -260,11 +261,21 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
           match('match_3', { state: 'cancelled' }),
         )
         expect(await due(499)).toEqual([])
-        expect((await due(500)).sort()).toEqual([m1, m2])
+        expect((await due(500, 500)).sort()).toEqual([m1, m2])
         await db.once((tx) => store.postpone(tx, [m1, m2], 600))
         expect(await due(500)).toEqual([m1])
         await change(m1, { state: 'cancelled' })
         expect(await due(600)).toEqual([m2])
+      })
+
+      it('gives what is due to one looker at a time', async () => {
+        const ids = Array.from({ length: 20 }, (_, at): MatchId => `match_${at}`)
+        await addMatches(...ids.map((id) => match(id)))
+        const taken = await Promise.all(Array.from({ length: 6 }, () => due(500, 600, 5)))
+        expect(taken.flat().length).toBe(new Set(taken.flat()).size)
+        const rest = await due(500, 600, 20)
+        expect([...taken.flat(), ...rest].sort()).toEqual([...ids].sort())
+        expect(await due(599, 600)).toEqual([])
       })
 
       it('drops old ended matches, a batch at a time', async () => {

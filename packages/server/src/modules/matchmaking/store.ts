@@ -39,8 +39,8 @@ export interface MatchChange {
 }
 
 export interface EntryStore {
-  /** Adds entries that search. Those that are there already stay as they are. */
-  addEntries(tx: Tx, entries: readonly NewEntry[]): Promise<void>
+  /** Adds entries that search; answers which. Those that are there already stay as they are. */
+  addEntries(tx: Tx, entries: readonly NewEntry[]): Promise<EntryId[]>
   entriesOf(tx: Tx, ids: readonly EntryId[]): Promise<Entry[]>
   /** Entries that search and were added, or came back, from `from` on; from the beginning with null. `all` reads those
    *  too that were written under another database's count of transactions, before it was dumped and restored. */
@@ -71,8 +71,8 @@ export interface MatchStore {
   matchesOfSessions(tx: Tx, sessions: readonly SessionId[]): Promise<Match[]>
   /** Its row must be held. */
   changeMatch(tx: Tx, id: MatchId, change: MatchChange, now: number): Promise<void>
-  /** Matches that are offered or confirmed and to be looked at by now. */
-  dueMatches(tx: Tx, now: number, max: number): Promise<Match[]>
+  /** Matches that are offered or confirmed and to be looked at by now. Until `again` they are this caller's to look at. */
+  takeDue(tx: Tx, now: number, again: number, max: number): Promise<Match[]>
   postpone(tx: Tx, ids: readonly MatchId[], dueAt: number): Promise<void>
   dropEnded(tx: Tx, before: MatchId, max: number): Promise<number>
 }

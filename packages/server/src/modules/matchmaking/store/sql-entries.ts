@@ -36,8 +36,8 @@ const joined = (parts: readonly (string | number)[]) => parts.join(',')
 
 export const sqlEntries: EntryStore = {
   async addEntries(tx, entries) {
-    if (entries.length === 0) return
-    await sql`
+    if (entries.length === 0) return []
+    const { rows } = await sql<{ id: EntryId }>`
       insert into matchmaking_entries (id, players, queues, ratings, waiting_since, created_at, seen_at, asks)
       select id, string_to_array(players, ','), string_to_array(queues, ','), string_to_array(ratings, ',')::float8[],
         since, since, since, asks::jsonb
@@ -47,7 +47,9 @@ export const sqlEntries: EntryStore = {
         ${entries.map((one) => one.waitingSince)}::bigint[],
         ${entries.map((one) => (one.asks === null ? null : JSON.stringify(one.asks)))}::text[]
       ) as given (id, players, queues, ratings, since, asks)
-      on conflict (id) do nothing`.execute(tables(tx))
+      on conflict (id) do nothing
+      returning id`.execute(tables(tx))
+    return rows.map((row) => row.id)
   },
 
   async entriesOf(tx, ids) {

@@ -97,15 +97,15 @@ export const sqlMatches: MatchStore = {
       .execute()
   },
 
-  async dueMatches(tx, now, max) {
-    const rows = await tables(tx)
-      .selectFrom('matchmaking_matches')
-      .selectAll()
-      .where('state', 'in', ['offered', 'confirmed'])
-      .where('due_at', '<=', now)
-      .orderBy('due_at')
-      .limit(max)
-      .execute()
+  async takeDue(tx, now, again, max) {
+    const { rows } = await sql<MatchRow>`
+      with held as materialized (
+        select id from matchmaking_matches
+        where state in ('offered', 'confirmed') and due_at <= ${now}
+        order by due_at limit ${max} for update skip locked
+      )
+      update matchmaking_matches there set due_at = ${again} from held where there.id = held.id
+      returning there.*`.execute(tables(tx))
     return rows.map(matchOf)
   },
 

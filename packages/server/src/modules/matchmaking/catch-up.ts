@@ -1,0 +1,100 @@
+import type { EntryId } from '@muster/protocol'
+import type { Clock } from '../../platform/clock.ts'
+import type { Db } from '../../platform/db.ts'
+import type { Entry } from './domain.ts'
+import type { EntryStore } from './store.ts'
+import type { Tenure } from './tenure.ts'
+
+export interface CatchUpNeeds {
+  clock: Clock
+  db: Db
+  store: Pick<EntryStore, 'news' | 'entriesOf'>
+  /** Closes entries that wait in no queue that there still is. */
+  closeStrays(ids: EntryId[]): Promise<void>
+}
+
+export interface CatchUp {
+  /** Fills a new tenure from the rows, page by page. */
+  load(tenure: Tenure): Promise<void>
+  /** Reads what no hint told of. */
+  run(tenure: Tenure): Promise<void>
+  /** Reads these entries' rows, and believes them. */
+  read(tenure: Tenure, ids: readonly EntryId[]): Promise<void>
+  /** Takes in an entry as its row is known to be. */
+  take(tenure: Tenure, entry: Entry): void
+}
+
+/** Pages of news that are not settled yet, and so will be read again, in one run. */
+const unsettledPagesMax = 4
+/** Another node may know of queues that are new; so long an entry may wait in such a one. */
+const strayPatienceMs = 60_000
+/** An entry of whose players nothing is known is looked at now and then all the same: it may have left unheard. */
+const checkAnywayMs = 120_000
+
+/**
+ * Keeps the pool in step with the rows. Hints bring news at once, but hints get lost, so the rows are also read by
+ * cursor. Rows carry the number of the transaction that sent them to search, and such numbers become visible out of
+ * order: a transaction with a lower one may end later. So the cursor moves only up to the lowest transaction that was
+ * under way when the reading began; what lies beyond is read as well, and will be read again.
+ */
+export function createCatchUp(
+  { clock, db, store, closeStrays }: CatchUpNeeds,
+  options: { pageMax: number; idleMs: number },
+): CatchUp {
+  const checkMs = options.idleMs === 0 ? checkAnywayMs : options.idleMs
+
+  function take(tenure: Tenure, entry: Entry): void {
+    const { pool, checks, strays } = tenure
+    if (pool.put(entry)) checks.add(entry.id, entry.seenAt + checkMs)
+    else if (!strays.has(entry.id) && !pool.knows(entry.queues)) strays.set(entry.id, clock.now())
+  }
+
+  /** Answers up to where the rows are settled. */
+  async function readNews(tenure: Tenure, from: string | null, which: 'all' | 'recent'): Promise<string> {
+    let next = from
+    let settled: string | null = null
+    let unsettledPages = 0
+    do {
+      const page = await db.once((tx) => store.news(tx, next, options.pageMax, which))
+      for (const entry of page.entries) take(tenure, entry)
+      settled ??= page.settled
+      next = page.next
+      if (next !== null && BigInt(next) > BigInt(settled)) unsettledPages++
+    } while (next !== null && (which === 'all' || unsettledPages < unsettledPagesMax))
+    return settled
+  }
+
+  async function read(tenure: Tenure, ids: readonly EntryId[]): Promise<void> {
+    const rows = new Map((await db.once((tx) => store.entriesOf(tx, ids))).map((entry) => [entry.id, entry]))
+    for (const id of ids) {
+      const entry = rows.get(id)
+      tenure.unsure.delete(id)
+      if (entry?.state !== 'searching') tenure.pool.drop(id, clock.now())
+      else if (tenure.pool.isOut(id)) tenure.pool.giveBack(id)
+      else take(tenure, entry)
+    }
+  }
+
+  async function dropStrays(tenure: Tenure): Promise<void> {
+    const longAgo = clock.now() - strayPatienceMs
+    const old = [...tenure.strays].filter(([, since]) => since <= longAgo).map(([id]) => id)
+    if (old.length === 0) return
+    const some = old.slice(0, options.pageMax)
+    await closeStrays(some)
+    for (const id of some) tenure.strays.delete(id)
+  }
+
+  return {
+    async load(tenure) {
+      tenure.cursor = await readNews(tenure, null, 'all')
+      tenure.loaded = true
+    },
+    async run(tenure) {
+      if (tenure.unsure.size > 0) await read(tenure, [...tenure.unsure].slice(0, options.pageMax))
+      tenure.cursor = await readNews(tenure, tenure.cursor, 'recent')
+      await dropStrays(tenure)
+    },
+    read,
+    take,
+  }
+}

@@ -1,0 +1,159 @@
+import type { EntryId } from '@muster/protocol'
+import type { Entry } from './domain.ts'
+import type { Match } from './engine/index.ts'
+import type { Indexes } from './indexes.ts'
+
+/** An entry as the matcher keeps it in memory. */
+interface Waiting {
+  version: number
+  /** Those of its queues that are known here. Entries of the same queues share one list. */
+  queues: readonly string[]
+  ratings: readonly number[]
+  size: number
+  sinceMs: number
+  front: boolean
+}
+
+export type Poolable = Pick<Entry, 'id' | 'players' | 'queues' | 'ratings' | 'version' | 'waitingSince' | 'front'>
+
+/** How long the version is remembered of an entry that has gone, so that an old reading of it does not bring it back. */
+const remembersMs = 30_000
+
+/**
+ * Everybody who waits, in memory, over all queues: whoever is matched in one is gone from all.
+ *
+ *   put ─► waiting ──pass──► out ──matched──► forgotten
+ *             ▲───giveBack────┘
+ *
+ * The rows are the truth. What is here may be late, so a match counts only once the rows say so too.
+ */
+export function createPool(queues: readonly string[], indexes: Indexes) {
+  const waiting = new Map<EntryId, Waiting>()
+  /** Matched in memory, while the rows are asked. */
+  const out = new Map<EntryId, Waiting>()
+  const gone = new Map<EntryId, { version: number; at: number }>()
+  const figures = new Map(queues.map((queue) => [queue, { entries: 0, players: 0, changed: false }]))
+  const lists = new Map<string, { queues: readonly string[]; at: readonly number[] }>()
+
+  const count = ({ queues, size }: Waiting, by: 1 | -1) => {
+    for (const queue of queues) {
+      const figure = figures.get(queue)
+      if (figure === undefined) continue
+      figure.entries += by
+      figure.players += by * size
+      figure.changed ||= by > 0
+    }
+  }
+  const enter = (id: EntryId, entry: Waiting) => {
+    waiting.set(id, entry)
+    count(entry, 1)
+    const { queues, ratings, size, sinceMs, front } = entry
+    for (let at = 0; at < queues.length; at++) {
+      indexes.add(queues[at] as string, { id, rating: ratings[at] as number, size, sinceMs, front })
+    }
+  }
+  const take = (id: EntryId, entry: Waiting, matchedIn: string | null) => {
+    waiting.delete(id)
+    count(entry, -1)
+    for (const queue of entry.queues) if (queue !== matchedIn) indexes.remove(queue, id)
+  }
+  const remember = (id: EntryId, version: number, now: number) => {
+    for (const [old, { at }] of gone) {
+      if (now - at < remembersMs) break
+      gone.delete(old)
+    }
+    gone.delete(id)
+    gone.set(id, { version, at: now })
+  }
+  const listOf = (wanted: readonly string[]) => {
+    const key = wanted.join(',')
+    const known = lists.get(key)
+    if (known !== undefined) return known
+    const at = wanted.flatMap((queue, place) => (figures.has(queue) ? [place] : []))
+    const list = { queues: at.map((place) => wanted[place] as string), at }
+    lists.set(key, list)
+    return list
+  }
+  const giveBack = (id: EntryId) => {
+    const entry = out.get(id)
+    if (entry === undefined) return
+    out.delete(id)
+    enter(id, entry)
+  }
+
+  return {
+    /** False where the entry, as it is here, is no older; or where none of its queues is known. */
+    put(row: Poolable): boolean {
+      const { id, version } = row
+      const known = waiting.get(id) ?? out.get(id) ?? gone.get(id)
+      if (known !== undefined && known.version >= version) return false
+      const { queues, at } = listOf(row.queues)
+      if (queues.length === 0) return false
+      const before = waiting.get(id)
+      if (before !== undefined) take(id, before, null)
+      out.delete(id)
+      gone.delete(id)
+      const ratings = at.length === row.ratings.length ? row.ratings : at.map((place) => row.ratings[place] as number)
+      const { waitingSince: sinceMs, front } = row
+      enter(id, { version, queues, ratings, size: row.players.length, sinceMs, front })
+      return true
+    },
+
+    /** It waits no longer, whatever the reason. */
+    drop(id: EntryId, now: number): void {
+      const entry = waiting.get(id)
+      if (entry !== undefined) take(id, entry, null)
+      const known = entry ?? out.get(id)
+      out.delete(id)
+      if (known !== undefined) remember(id, known.version, now)
+    },
+
+    /** The entries of these matches are out until they are given back or dropped. */
+    async pass(queue: string, now: number, matchesMax: number): Promise<{ matches: Match[]; found: number }> {
+      const figure = figures.get(queue)
+      if (figure !== undefined) figure.changed = false
+      const found = await indexes.pass(queue, now, matchesMax)
+      const matches: Match[] = []
+      for (const match of found) {
+        const ids = match.teams.flat() as EntryId[]
+        const whole = ids.every((id) => waiting.has(id))
+        for (const id of ids) {
+          const entry = waiting.get(id)
+          // While the pass ran elsewhere one of them may have left; the others go back to where they were.
+          if (entry === undefined) continue
+          take(id, entry, queue)
+          if (whole) out.set(id, entry)
+          else enter(id, entry)
+        }
+        if (whole) matches.push(match)
+      }
+      return { matches, found: found.length }
+    },
+
+    giveBack,
+    /** The rows say that it is matched. */
+    matched(id: EntryId, now: number): void {
+      const entry = out.get(id)
+      if (entry === undefined) return
+      out.delete(id)
+      remember(id, entry.version, now)
+    },
+    /** One at least of these queues is known here. */
+    knows: (queues: readonly string[]): boolean => listOf(queues).queues.length > 0,
+    isOut: (id: EntryId): boolean => out.has(id),
+    has: (id: EntryId): boolean => waiting.has(id),
+    sinceOf: (id: EntryId): number | null => (waiting.get(id) ?? out.get(id))?.sinceMs ?? null,
+    queuesOf: (id: EntryId): readonly string[] | null => waiting.get(id)?.queues ?? null,
+    why: (queue: string, id: EntryId, now: number) => indexes.why(queue, id, now),
+    /** Somebody came or came back since the last pass. */
+    hasChanged: (queue: string): boolean => figures.get(queue)?.changed ?? false,
+    entriesIn: (queue: string): number => figures.get(queue)?.entries ?? 0,
+    playersIn: (queue: string): number => figures.get(queue)?.players ?? 0,
+    get entries(): number {
+      return waiting.size
+    },
+    close: () => indexes.close(),
+  }
+}
+
+export type Pool = ReturnType<typeof createPool>

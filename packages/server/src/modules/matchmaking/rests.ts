@@ -1,0 +1,65 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Db } from '../../platform/db.ts'
+import { type Hold, lifted } from './hold.ts'
+import type { PlayerStore } from './store.ts'
+
+/** Sent on the topic `queue` when a mode's rest changed. */
+export const restHint = 'rests'
+
+/** How long matches that try after a rest may be on their way before others try too. */
+const tryingMs = 5_000
+
+/** Which modes rest because their matches found no server, as the matching process knows it. */
+export interface Rests {
+  refresh(): Promise<void>
+  /** Matches that may be made in this mode right now. */
+  allowance(mode: string, now: number): number
+  tried(mode: string, matches: number, now: number): void
+  /** When matches may be made again; null where the mode does not rest. */
+  until(mode: string, now: number): number | null
+  /** A server came: whoever rests may try. */
+  lift(): Promise<void>
+}
+
+export function createRests({ clock, db, store }: { clock: Clock; db: Db; store: PlayerStore }): Rests {
+  let holds = new Map<string, Hold>()
+  /** Matches of a mode that try, for as long as nothing has become of them. */
+  const trying = new Map<string, { asOf: string; until: number }>()
+  const textOf = (hold: Hold) => JSON.stringify(hold)
+
+  const restEnds = (hold: Hold): number => {
+    const tries = trying.get(hold.mode)
+    return tries?.asOf === textOf(hold) ? Math.max(hold.until, tries.until) : hold.until
+  }
+  async function refresh(): Promise<void> {
+    const rows = await db.once((tx) => store.holds(tx))
+    holds = new Map(rows.map((hold) => [hold.mode, hold]))
+    for (const mode of trying.keys()) if (!holds.has(mode)) trying.delete(mode)
+  }
+
+  return {
+    refresh,
+    allowance(mode, now) {
+      const hold = holds.get(mode)
+      if (hold === undefined) return Number.POSITIVE_INFINITY
+      return now < restEnds(hold) ? 0 : hold.allowance
+    },
+    tried(mode, matches, now) {
+      const hold = holds.get(mode)
+      if (hold !== undefined && matches > 0) trying.set(mode, { asOf: textOf(hold), until: now + tryingMs })
+    },
+    until(mode, now) {
+      const hold = holds.get(mode)
+      if (hold === undefined) return null
+      const ends = restEnds(hold)
+      return ends > now ? ends : null
+    },
+    async lift() {
+      if (holds.size === 0) return
+      for (const mode of holds.keys()) {
+        await db.transact((tx) => store.changeHold(tx, mode, (hold) => hold && lifted(hold, clock.now())))
+      }
+      await refresh()
+    },
+  }
+}
