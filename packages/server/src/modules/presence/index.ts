@@ -49,6 +49,8 @@ export interface Presence {
   places: Places
   push: SendPushes
   onMessage: OnMessage
+  /** Players with a socket open on this process. */
+  connectedHere(): IterableIterator<PlayerId>
   /** Where sockets may be opened, for an HTTP server with more such places. */
   sockets: SocketEndpoint[]
   /** Takes every upgrade of an HTTP server that has no other sockets. */
@@ -124,6 +126,7 @@ export function createPresence(needs: PresenceNeeds, options: PresenceOptions & 
     onMessage(event, schema, handle, { answerEvent } = {}) {
       requests.register(event, schema, (caller, data, context) => handle(caller, data as never, context), answerEvent)
     },
+    connectedHere: audience.players,
     sockets: [edge.endpoint],
     attach: (server) => takeUpgrades(server, [edge.endpoint]),
     routes: [],
