@@ -51,7 +51,7 @@ export function addressOfServer(pgdata: string): Address | undefined {
 
 /** To be called by whoever has the server: takes away what an earlier one left, and notes what this one would leave. */
 export async function noteAddress(cluster: Cluster, { host }: Address): Promise<void> {
-  const earlier = await readFile(socketDirRecord(cluster), 'utf8').catch(() => undefined)
+  const earlier = await notedSocketDir(cluster)
   if (earlier !== undefined && earlier !== host) await removeSocketDir(earlier)
   await rm(socketDirRecord(cluster), { force: true })
   if (isTemporary(cluster, host)) await writeFile(socketDirRecord(cluster), host, { mode: 0o600 })
@@ -61,8 +61,11 @@ export async function noteAddress(cluster: Cluster, { host }: Address): Promise<
 export async function leaveAddress(cluster: Cluster, { host }: Address): Promise<void> {
   if (!isTemporary(cluster, host)) return
   await removeSocketDir(host)
-  await rm(socketDirRecord(cluster), { force: true })
+  // A start that was refused leaves the note of the one that has the data.
+  if ((await notedSocketDir(cluster)) === host) await rm(socketDirRecord(cluster), { force: true })
 }
+
+const notedSocketDir = (cluster: Cluster) => readFile(socketDirRecord(cluster), 'utf8').catch(() => undefined)
 
 const isTemporary = ({ pgdata }: Cluster, host: string) => host !== pgdata && host !== LOOPBACK
 

@@ -9,6 +9,8 @@ export interface PostgresConnection {
   user: string
   database: string
   password: string
+  /** PGSSLMODE is meant for other servers: this one does not leave the machine. */
+  ssl: false
 }
 
 export interface Connections {
@@ -21,8 +23,8 @@ export interface Connections {
 export async function connectionsTo(cluster: Cluster, address: Address): Promise<Connections> {
   const { muster, postgres } = await readPasswords(cluster)
   return {
-    connection: { ...address, user: 'muster', database: 'muster', password: muster },
-    superuser: { ...address, user: 'postgres', database: 'postgres', password: postgres },
+    connection: { ...address, user: 'muster', database: 'muster', password: muster, ssl: false },
+    superuser: { ...address, user: 'postgres', database: 'postgres', password: postgres, ssl: false },
   }
 }
 

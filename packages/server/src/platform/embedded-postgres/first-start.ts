@@ -17,10 +17,7 @@ import { asArguments } from './settings.ts'
 export async function makeCluster(dataDir: string, programs: Programs, user: User, isDurable: boolean): Promise<void> {
   const draft = clusterAt(join(dataDir, draftName()))
   try {
-    await mkdir(draft.pgdata, { recursive: true, mode: 0o700 })
-    // Where PostgreSQL runs as another user and walks to its data, that user has to be let through.
-    if (user !== undefined && process.platform !== 'linux') await chmod(draft.dir, 0o711)
-    if (user !== undefined) await chown(draft.pgdata, user.uid, user.gid)
+    await makeFolders(draft, user)
     await fill(draft, programs)
     if (isDurable) await syncAll(draft, programs)
     await rename(draft.dir, clusterIn(dataDir).dir).catch((error: unknown) => {
@@ -29,6 +26,18 @@ export async function makeCluster(dataDir: string, programs: Programs, user: Use
     await syncFolder(dataDir)
   } finally {
     await rm(draft.dir, { recursive: true, force: true })
+  }
+}
+
+async function makeFolders({ dir, pgdata }: Cluster, user: User): Promise<void> {
+  try {
+    await mkdir(pgdata, { recursive: true, mode: 0o700 })
+    if (user === undefined) return
+    // Where PostgreSQL runs as another user and walks to its data, that user has to be let through.
+    if (process.platform !== 'linux') await chmod(dir, 0o711)
+    await chown(pgdata, user.uid, user.gid)
+  } catch (error) {
+    throw new EmbeddedPostgresRefusal(`The folder for PostgreSQL's data cannot be made: ${(error as Error).message}`)
   }
 }
 

@@ -8,6 +8,7 @@ import { type Checkout, checkoutAt, checkoutIn } from '../../../test/embedded-po
 import { childMuster } from '../../../test/embedded-postgres/child-muster.ts'
 import { removeFolder } from '../../../test/embedded-postgres/remove-folder.ts'
 import { pidsSaying, processFacts } from './processes.ts'
+import { linkLibraries } from './program-copy.ts'
 
 const isRoot = process.geteuid?.() === 0
 /** Root can be an ordinary user too; everyone else is one already. This account is on every system. */
@@ -135,6 +136,14 @@ if (isRoot) {
       await first.kill('SIGTERM')
       await using second = childMuster({ dataDir, checkout, uid: ordinary })
       await expect(second.started).rejects.toThrow(/belongs to uid 0, and this process is uid 65534.*chown -R 65534/s)
+    })
+
+    it('cannot be made in a folder where an ordinary user may not write', async () => {
+      const checkout = await copiedTo(join(folder, 'checkout'))
+      await linkLibraries(join(checkout.packageDir, 'native'))
+      await chown(dataDir, 0, 0)
+      await using muster = childMuster({ dataDir, checkout, uid: ordinary })
+      await expect(muster.started).rejects.toThrow(/^EmbeddedPostgresRefusal: .*EACCES.*\/data/)
     })
 
     it('cannot be made by a user without an account, who is told so', async () => {

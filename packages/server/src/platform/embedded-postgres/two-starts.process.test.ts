@@ -1,4 +1,4 @@
-import { mkdtemp, realpath } from 'node:fs/promises'
+import { mkdtemp, readFile, realpath } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -32,6 +32,7 @@ describe('two starts on one folder', () => {
     await using first = await startEmbeddedPostgres({ dataDir: deep })
     await expect(startEmbeddedPostgres({ dataDir: deep })).rejects.toThrow(`(process ${process.pid})`)
     expect(await ask(first.connection, 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+    expect(await readFile(join(deep, 'cluster/socket-dir'), 'utf8')).toBe(first.connection.host)
   })
 
   it('lets exactly one of several first starts have the folder', async () => {
