@@ -162,7 +162,7 @@ export const createTicket = contract({
   who: ['player'],
   params: PathId(SessionIdSchema),
   answers: { 201: Admission },
-  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE', 'SESSION_FULL'],
+  refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE', 'SESSION_FULL', 'BUSY'],
 })
 
 export const leaveSession = contract({

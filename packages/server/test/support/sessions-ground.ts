@@ -40,7 +40,12 @@ export async function sessionsGround(given: SessionsGroundOptions = {}) {
   )
   const places = memoryPlaces({ note })
   const mode = { ...(Value.Default(sessionModeOptions, {}) as SessionModeOptions), ...given.mode }
-  const options = { ...(Value.Default(sessionsOptions, {}) as SessionsOptions), outageGraceS: 0, ...given.options }
+  const options = {
+    ...(Value.Default(sessionsOptions, {}) as SessionsOptions),
+    outageGraceS: 0,
+    ticketGatherMs: 0,
+    ...given.options,
+  }
   const sources = given.sources ?? { registered: true, launched: false }
   let matches = 0
 

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { type Match, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
 import { type Clock, timeText } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
+import { gather } from '../../platform/gather.ts'
 import { matchOf } from './brief.ts'
+import type { SessionsOptions } from './config.ts'
 import type { Figures } from './figures.ts'
 import type { FleetNeeds } from './needs.ts'
 import type { SessionStore, StampedTicket } from './store.ts'
@@ -24,6 +26,11 @@ export interface Admissions {
   ): Promise<{ match: Match; ticket: string; expires_at: string } | null>
 }
 
+interface SeatOf {
+  session: SessionId
+  player: PlayerId
+}
+
 export interface AdmissionsNeeds {
   clock: Clock
   db: Db
@@ -31,19 +38,39 @@ export interface AdmissionsNeeds {
   fleet: Pick<FleetNeeds, 'addSlots' | 'ticketKeyOf'>
   figures: Figures
   rules: Rules
-  clockSlackMs: number
 }
+
+type AdmissionsOptions = Pick<
+  SessionsOptions,
+  'clockSlackS' | 'ticketGatherMs' | 'ticketBatchMax' | 'ticketsWaitingMax'
+>
 
 const jtiBytes = 12
 
 /** Lets players in: a ticket goes out only against a slot that is held for it, and is written down before it is signed. */
-export function createAdmissions(needs: AdmissionsNeeds): Admissions {
-  const { clock, db, store, fleet, figures, rules, clockSlackMs } = needs
+export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOptions): Admissions {
+  const { clock, db, store, fleet, figures, rules } = needs
+  const clockSlackMs = options.clockSlackS * 1_000
 
-  const stamp = (tx: Tx, session: SessionId, player: PlayerId) =>
-    store.stampTicket(tx, { session, player, now: clock.now(), clockSlackMs })
+  const stampAll = (tx: Tx, seats: readonly SeatOf[]) =>
+    store.stampTickets(tx, { seats, now: clock.now(), clockSlackMs })
 
-  /** The seat holds no slot, or there is a reason to refuse. */
+  const stamp = gather<SeatOf, StampedTicket | undefined>(
+    clock,
+    {
+      delayMs: options.ticketGatherMs,
+      batchMax: options.ticketBatchMax,
+      waitingMax: options.ticketsWaitingMax,
+      refuse: () => new Refusal('BUSY', { retryAfterS: 1 }),
+    },
+    async (seats) => {
+      const stamps = await db.once((tx) => stampAll(tx, seats))
+      const bySeat = new Map(stamps.map((found) => [`${found.session} ${found.player}`, found]))
+      return seats.map(({ session, player }) => bySeat.get(`${session} ${player}`))
+    },
+  )
+
+  /** The seat holds no slot, is busy, or there is a reason to refuse. */
   const stampAnew = (id: SessionId, player: PlayerId): Promise<StampedTicket | Refusal> =>
     db.transact(async (tx) => {
       const session = await store.lock(tx, id)
@@ -61,11 +88,12 @@ export function createAdmissions(needs: AdmissionsNeeds): Admissions {
         if (!(await fleet.addSlots(tx, id, 1))) return new Refusal('SESSION_FULL')
         await store.changeSeats(tx, id, [{ ...seat, slot: true, slotEndsAt: clock.now() }])
       }
-      return (await stamp(tx, id, player)) ?? new Refusal('SESSION_STATE', { retryAfterS: 1 })
+      const [found] = await stampAll(tx, [{ session: id, player }])
+      return found ?? new Refusal('SESSION_STATE', { retryAfterS: 1 })
     })
 
   async function stamped(session: SessionId, player: PlayerId): Promise<Issued | Refusal> {
-    const found = (await db.once((tx) => stamp(tx, session, player))) ?? (await stampAnew(session, player))
+    const found = (await stamp({ session, player })) ?? (await stampAnew(session, player))
     return found instanceof Refusal ? found : sign(session, player, found)
   }
 

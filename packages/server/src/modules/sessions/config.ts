@@ -67,6 +67,13 @@ export const sessionsOptions = Closed({
     description: 'How long after its end a game server may still take a ticket for good, for its clock may be behind',
   }),
   ticketsPerMinute: Type.Integer({ default: 20, minimum: 1, description: 'Fresh tickets a player may ask for' }),
+  ticketGatherMs: Type.Number({ default: 1, minimum: 0, maximum: 100, description: 'How long tickets are gathered' }),
+  ticketBatchMax: Type.Integer({ default: 256, minimum: 1, maximum: 10_000, description: 'Tickets written at once' }),
+  ticketsWaitingMax: Type.Integer({
+    default: 20_000,
+    minimum: 1,
+    description: 'Tickets waiting to be written; beyond it they are refused',
+  }),
   lateReportsMax: Type.Integer({ default: 16, minimum: 0, description: 'Late reports kept of an ended session' }),
   keptDays: Type.Number({ default: 90, minimum: 0, description: 'How long ended sessions are kept' }),
 })

@@ -54,8 +54,7 @@ export function createSessions(
   const upkeep = createUpkeep({ clock, db, log, store, fleet, figures }, options)
   const leaving = createLeaving({ clock, db, wakes, store, steps, fleet, places, rules })
   const reports = createReports({ clock, db, log, wakes, store, steps, fleet, keepLate, rules })
-  const clockSlackMs = options.clockSlackS * 1_000
-  const admissions = createAdmissions({ clock, db, store, fleet, figures, rules, clockSlackMs })
+  const admissions = createAdmissions({ clock, db, store, fleet, figures, rules }, options)
 
   const hints = inbox<SessionId>(
     { waitingMax: options.drivesWaitingMax, batchMax: drivesBatchMax, lanes: drivingLanes },

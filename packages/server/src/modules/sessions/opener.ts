@@ -114,6 +114,17 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     })
   }
 
+  /** The next of those on servers: round and round, however many there are. */
+  async function nextServed(limit: number): Promise<Glance[]> {
+    const after = watchedUpTo
+    const rest = await db.once((tx) => store.served(tx, after, limit))
+    const room = after === null ? 0 : limit - rest.length
+    const first = room === 0 ? [] : await db.once((tx) => store.served(tx, null, room))
+    const found = [...rest, ...first]
+    watchedUpTo = found.length < limit ? null : (found.at(-1)?.id ?? null)
+    return found
+  }
+
   return {
     drive: async (ids) => work(await db.once((tx) => store.glance(tx, ids))),
     async sweep() {
@@ -122,8 +133,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       const now = clock.now()
       const due = await db.once((tx) => store.due(tx, now, limit))
       const opening = await db.once((tx) => store.opening(tx, limit))
-      const served = await db.once((tx) => store.served(tx, watchedUpTo, limit))
-      watchedUpTo = served.length < limit ? null : (served.at(-1)?.id ?? null)
+      const served = await nextServed(limit)
       await work([...new Map([...due, ...opening, ...served].map((glance) => [glance.id, glance])).values()])
       patience.end()
     },

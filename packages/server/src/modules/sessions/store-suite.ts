@@ -60,8 +60,11 @@ export function sessionStoreSuite(name: string, open: () => Promise<SessionStore
       return found
     }
     const change = (id: SessionId, ...seats: Seat[]) => db.transact((tx) => store.changeSeats(tx, id, seats))
-    const stamp = (player: PlayerId, now = 10_500) =>
-      db.once((tx) => store.stampTicket(tx, { session: s1, player, now, clockSlackMs: 5_000 }))
+    const stampAll = (players: PlayerId[], now: number) => {
+      const seats = players.map((player) => ({ session: s1, player }))
+      return db.once((tx) => store.stampTickets(tx, { seats, now, clockSlackMs: 5_000 }))
+    }
+    const stamp = async (player: PlayerId, now = 10_500) => (await stampAll([player], now))[0] ?? null
     const playing = async (...seats: Seat[]) => {
       await insert(session(s1, { seats }))
       await move(s1, toPreparing, toLoading, toPlay)
@@ -173,11 +176,38 @@ export function sessionStoreSuite(name: string, open: () => Promise<SessionStore
 
     it('stamps a ticket on a seat that holds a slot', async () => {
       await playing(seat(ann, { slot: true, nick: 'Ann', team: 2, role: 'host' }), seat(bob))
-      const ticket = { ...served, mode: 'duel', nick: 'Ann', guest: false, team: 2, role: 'host', endsAt: 70_000 }
+      const said = { nick: 'Ann', guest: false, team: 2, role: 'host' }
+      const ticket = { session: s1, player: ann, ...served, mode: 'duel', ...said, endsAt: 70_000 }
       expect(await stamp(ann)).toEqual(ticket)
       expect((await read(s1)).seats[0]).toMatchObject({ ticketEndsAt: 70_000, slotEndsAt: null })
       expect(await stamp(bob)).toBeNull()
       expect(await stamp('player_eve')).toBeNull()
+    })
+
+    it('stamps many tickets at once, and passes over a seat that is busy', async () => {
+      const cat: PlayerId = 'player_cat'
+      await playing(seat(ann, { slot: true }), seat(bob, { slot: true }))
+      await insert(session(s2, { seats: [seat(cat, { slot: true })] }))
+      await move(s2, toPreparing, toLoading)
+      const seats = [
+        { session: s1, player: ann },
+        { session: s2, player: cat },
+        { session: s1, player: bob },
+        { session: s1, player: ann },
+        { session: s2, player: ann },
+      ]
+      const stampThem = async () => {
+        const stamped = await db.once((tx) => store.stampTickets(tx, { seats, now: 1, clockSlackMs: 0 }))
+        return stamped.map(({ session: id, player }) => `${id} ${player}`).sort()
+      }
+      const [first, second, third] = [`${s1} ${ann}`, `${s1} ${bob}`, `${s2} ${cat}`]
+      expect(await stampThem()).toEqual([first, second, third])
+      await db.transact(async (tx) => {
+        await store.lock(tx, s1)
+        expect(await stampThem()).toEqual([third])
+        const own = await store.stampTickets(tx, { seats, now: 1, clockSlackMs: 0 })
+        expect(own.length).toBe(3)
+      })
     })
 
     it('keeps a slot for as long as a ticket is out', async () => {

@@ -64,8 +64,16 @@ export interface Ending {
   at: number
 }
 
+export interface TicketStamp {
+  seats: readonly { session: SessionId; player: PlayerId }[]
+  now: number
+  clockSlackMs: number
+}
+
 /** What a ticket says, of a seat that holds a slot. */
 export interface StampedTicket {
+  session: SessionId
+  player: PlayerId
   server: ServerId
   instance: string
   host: string
@@ -90,7 +98,7 @@ export type KeptSeat = Pick<KeptSession, 'id' | 'kind' | 'mode' | 'state' | 'req
 }
 
 /** What is kept of sessions. Every verb is atomic; `lock` holds a session and its seats until the transaction ends, and
- *  whoever writes to a session holds it, but for a ticket's stamp, which touches one seat alone. */
+ *  whoever writes to a session holds it, but for the stamp of a ticket, which touches seats alone. */
 export interface SessionStore {
   /** Keeps it, unless its match has a session already; the id is that of the one which is kept. */
   insert(tx: Tx, session: NewSession): Promise<{ id: SessionId; fresh: boolean }>
@@ -107,11 +115,11 @@ export interface SessionStore {
   /** What the server chose at the start, where nothing is kept of it yet. */
   choose(tx: Tx, id: SessionId, chosen: unknown): Promise<void>
 
-  /** Writes down that a ticket is out, and until when; null where the seat may have none, or holds no slot. */
-  stampTicket(
-    tx: Tx,
-    stamp: { session: SessionId; player: PlayerId; now: number; clockSlackMs: number },
-  ): Promise<StampedTicket | null>
+  /**
+   * Writes down that tickets are out, and until when. Only for seats that hold a slot and may have a ticket, and that
+   * nobody else holds locked right now: for the others there is no answer.
+   */
+  stampTickets(tx: Tx, stamp: TicketStamp): Promise<StampedTicket[]>
 
   glance(tx: Tx, ids: readonly SessionId[]): Promise<Glance[]>
   /** Those whose deadline has passed, longest first. */

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { SessionStore, StampedTicket } from '../store.ts'
 import { tables } from './tables.ts'
 
-type Seating = Pick<SessionStore, 'changeSeats' | 'stampTicket' | 'forget'>
+type Seating = Pick<SessionStore, 'changeSeats' | 'stampTickets' | 'forget'>
 
 export const seating: Seating = {
   async changeSeats(tx, id, changes) {
@@ -27,23 +27,30 @@ export const seating: Seating = {
       where seat.session = ${id} and seat.player = new.player`.execute(tables(tx))
   },
 
-  async stampTicket(tx, { session, player, now, clockSlackMs }) {
+  async stampTickets(tx, { seats, now, clockSlackMs }) {
     // A ticket ends on a whole second, for its claim counts in seconds. A session that ends at this moment takes its
-    // seats' slots away, so the guard on the seat is enough.
+    // seats' slots away, so the guard on the seat is enough. A locked seat is passed over, so that one session which is
+    // busy does not hold up the tickets of all others.
     const { rows } = await sql<StampedTicket>`
+      with held as (
+        select seat.session, seat.player from sessions_seats as seat
+        join jsonb_to_recordset(${JSON.stringify(seats)}::jsonb) as asked (session text, player text)
+          on asked.session = seat.session and asked.player = seat.player
+        where seat.slot and seat.gave_up_at is null
+        for update of seat skip locked)
       update sessions_seats as seat
       set ticket_ends_at = greatest(seat.ticket_ends_at, play.ends_at),
           slot_ends_at = case when seat.slot_ends_at is null then null
                               else greatest(seat.slot_ends_at, play.ends_at + ${clockSlackMs}::bigint) end
-      from (
+      from held join (
         select id, server, instance, host, port, mode, (${now}::bigint + ticket_life_ms) / 1000 * 1000 as ends_at
         from sessions_sessions
-        where id = ${session} and state in ('loading', 'in_progress') and server is not null and port is not null
-      ) as play
-      where seat.session = play.id and seat.player = ${player} and seat.slot and seat.gave_up_at is null
-      returning play.server, play.instance, play.host, play.port, play.mode,
+        where state in ('loading', 'in_progress') and server is not null and port is not null
+      ) as play on play.id = held.session
+      where seat.session = held.session and seat.player = held.player and seat.slot and seat.gave_up_at is null
+      returning seat.session, seat.player, play.server, play.instance, play.host, play.port, play.mode,
         seat.nick, seat.guest, seat.team, seat.role, play.ends_at as "endsAt"`.execute(tables(tx))
-    return rows[0] ?? null
+    return rows
   },
 
   async forget(tx, id, player) {
