@@ -7,7 +7,8 @@ import { matchOf } from './brief.ts'
 import type { SessionsOptions } from './config.ts'
 import type { Figures } from './figures.ts'
 import type { FleetNeeds } from './needs.ts'
-import type { SessionStore, StampedTicket } from './store.ts'
+import type { Seat } from './seats.ts'
+import type { KeptSession, SessionStore, StampedTicket } from './store.ts'
 import { signTicket } from './tickets.ts'
 import type { Rules } from './timing.ts'
 
@@ -55,46 +56,44 @@ export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOpti
   const stampAll = (tx: Tx, seats: readonly SeatOf[]) =>
     store.stampTickets(tx, { seats, now: clock.now(), clockSlackMs })
 
-  const stamp = gather<SeatOf, StampedTicket | undefined>(
-    clock,
-    {
-      delayMs: options.ticketGatherMs,
-      batchMax: options.ticketBatchMax,
-      waitingMax: options.ticketsWaitingMax,
-      refuse: () => new Refusal('BUSY', { retryAfterS: 1 }),
-    },
-    async (seats) => {
-      const stamps = await db.once((tx) => stampAll(tx, seats))
-      const bySeat = new Map(stamps.map((found) => [`${found.session} ${found.player}`, found]))
-      return seats.map(({ session, player }) => bySeat.get(`${session} ${player}`))
-    },
-  )
+  const gathered = {
+    delayMs: options.ticketGatherMs,
+    batchMax: options.ticketBatchMax,
+    waitingMax: options.ticketsWaitingMax,
+    refuse: () => new Refusal('BUSY', { retryAfterS: 1 }),
+  }
+  const stamp = gather<SeatOf, StampedTicket | undefined>(clock, gathered, async (seats) => {
+    const stamps = await db.once((tx) => stampAll(tx, seats))
+    const bySeat = new Map(stamps.map((found) => [`${found.session} ${found.player}`, found]))
+    return seats.map(({ session, player }) => bySeat.get(`${session} ${player}`))
+  })
+  const read = gather<SessionId, KeptSession | undefined>(clock, gathered, async (ids) => {
+    const kept = await db.once((tx) => store.read(tx, [...new Set(ids)]))
+    const byId = new Map(kept.map((session) => [session.id, session]))
+    return ids.map((id) => byId.get(id))
+  })
 
-  /** The seat holds no slot, is busy, or there is a reason to refuse. */
+  /** The seat holds no slot, or is busy. */
   const stampAnew = (id: SessionId, player: PlayerId): Promise<StampedTicket | Refusal> =>
     db.transact(async (tx) => {
-      const session = await store.lock(tx, id)
-      const seat = session?.seats.find((one) => one.player === player)
-      if (session === null || seat === undefined) return new Refusal('SESSION_NOT_FOUND')
-      if (session.endedAt !== null) return new Refusal('SESSION_ENDED')
-      if (session.state === 'requested' || session.state === 'preparing') {
-        return new Refusal('SESSION_STATE', {
-          detail: 'The server is not ready yet. Try again shortly.',
-          retryAfterS: 1,
-        })
-      }
-      if (seat.gaveUpAt !== null) return new Refusal('SESSION_STATE', { detail: 'You gave up your place in it.' })
+      const seat = admissible(await store.lock(tx, id), player)
+      if (seat instanceof Refusal) return seat
       if (!seat.slot) {
         if (!(await fleet.addSlots(tx, id, 1))) return new Refusal('SESSION_FULL')
         await store.changeSeats(tx, id, [{ ...seat, slot: true, slotEndsAt: clock.now() }])
       }
       const [found] = await stampAll(tx, [{ session: id, player }])
-      return found ?? new Refusal('SESSION_STATE', { retryAfterS: 1 })
+      return found ?? notReady()
     })
 
   async function stamped(session: SessionId, player: PlayerId): Promise<Issued | Refusal> {
-    const found = (await stamp({ session, player })) ?? (await stampAnew(session, player))
-    return found instanceof Refusal ? found : sign(session, player, found)
+    const found = await stamp({ session, player })
+    if (found !== undefined) return sign(session, player, found)
+    // Whoever has no business there is refused without holding anything up.
+    const seat = admissible(await read(session), player)
+    if (seat instanceof Refusal) return seat
+    const anew = await stampAnew(session, player)
+    return anew instanceof Refusal ? anew : sign(session, player, anew)
   }
 
   function sign(session: SessionId, player: PlayerId, found: StampedTicket): Issued {
@@ -125,9 +124,22 @@ export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOpti
     async admissionOf(id, player) {
       const issued = await stamped(id, player)
       if (issued instanceof Refusal) return null
-      const [session] = await db.once((tx) => store.read(tx, [id]))
+      const session = await read(id)
       const match = session === undefined ? null : matchOf(session, rules)
       return match === null ? null : { match, ticket: issued.ticket, expires_at: timeText(issued.endsAt) }
     },
   }
+}
+
+const notReady = () =>
+  new Refusal('SESSION_STATE', { detail: 'The server is not ready yet. Try again shortly.', retryAfterS: 1 })
+
+/** The player's seat, or why no ticket is to be had for it. */
+function admissible(session: KeptSession | null | undefined, player: PlayerId): Seat | Refusal {
+  const seat = session?.seats.find((one) => one.player === player)
+  if (!session || seat === undefined) return new Refusal('SESSION_NOT_FOUND')
+  if (session.endedAt !== null) return new Refusal('SESSION_ENDED')
+  if (session.state === 'requested' || session.state === 'preparing') return notReady()
+  if (seat.gaveUpAt !== null) return new Refusal('SESSION_STATE', { detail: 'You gave up your place in it.' })
+  return seat
 }
