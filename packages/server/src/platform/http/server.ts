@@ -13,6 +13,7 @@ import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
 import { documentSchema, openApi } from './openapi.ts'
 import { problemOf, refusalOf } from './problem.ts'
+import { refuseUnreadable } from './raw-problem.ts'
 import type { Caller, Route } from './route.ts'
 import { unstorableText } from './text.ts'
 import { validatorOf } from './validation.ts'
@@ -68,6 +69,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     routerOptions: { maxParamLength: 256 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => void sendProblem(reply, refusalOf(error), request.id),
+    clientErrorHandler: refuseUnreadable,
   })
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
@@ -113,10 +116,10 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
-    const others = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
+    const exact = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
       app.findRoute({ method, url: path }),
     )
-    const allowed = others.length > 0 ? others : methodsAt(routes, path)
+    const allowed = [...new Set([...exact, ...methodsAt(routes, path)])]
     if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
     return sendProblem(reply.header('allow', allowed.join(', ')), new Refusal('METHOD_NOT_ALLOWED'), request.id)
@@ -130,7 +133,13 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       schema: documentSchema(contract),
       // Before the request is validated: a stranger learns nothing of a call that is not for strangers.
       preValidation: async (request) => {
-        const caller = await callerOf(request.headers.authorization, ground.authenticators)
+        const caller = await callerOf(request.headers.authorization, ground.authenticators).catch(
+          async (error: unknown) => {
+            // Who tries tokens is nobody yet, and counted as such.
+            await ground.limits.spend(options.rate, callerName({ kind: 'anyone' }, request.ip))
+            throw error
+          },
+        )
         await ground.limits.spend(options.rate, callerName(caller, request.ip))
         admit(contract, caller, request.params)
         callers.set(request, caller)
@@ -237,7 +246,10 @@ function methodsAt(routes: Route[], path: string): string[] {
   const matches = (pattern: string) => {
     const wanted = pattern.split('/')
     const given = path.split('/')
-    return wanted.length === given.length && wanted.every((part, at) => part.startsWith(':') || part === given[at])
+    return (
+      wanted.length === given.length &&
+      wanted.every((part, at) => (part.startsWith(':') ? given[at] !== '' : part === given[at]))
+    )
   }
   return [...new Set(routes.filter(({ contract }) => matches(contract.path)).map(({ contract }) => contract.method))]
 }

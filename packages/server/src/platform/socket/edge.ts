@@ -3,12 +3,13 @@ import type { Duplex } from 'node:stream'
 import { type ClientFrame, closeCodes, Refusal, type RefusalCode } from '@muster/protocol'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Cancel, Clock } from '../clock.ts'
+import { refuseRaw } from '../http/raw-problem.ts'
 import { draw, type Rate } from './bucket.ts'
 import { type Connection, EdgeSocket } from './connection.ts'
 import type { SocketFigures } from './figures.ts'
 import { errorFrame, type FrameId, readFrame } from './frames.ts'
 import { originMayOpen } from './origin.ts'
-import { refuseUpgrade, type SocketEndpoint } from './upgrades.ts'
+import type { SocketEndpoint } from './upgrades.ts'
 
 export interface SocketLimits {
   connectionsMax: number
@@ -113,7 +114,7 @@ export function createSocketEdge<State>(
     const refusal = refusalOf(request, address)
     if (refusal === null) return server.handleUpgrade(request, socket, head, (opened) => open(opened, request, address))
     figures.refused.inc({ path, code: refusal.code })
-    refuseUpgrade(socket, refusal)
+    refuseRaw(socket, refusal)
   }
 
   function open(socket: EdgeSocket, request: IncomingMessage, address: string) {

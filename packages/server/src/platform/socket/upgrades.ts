@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '@muster/protocol'
-import { problemOf } from '../http/problem.ts'
+import { refuseRaw } from '../http/raw-problem.ts'
 
 /** A path at which sockets may be opened. */
 export interface SocketEndpoint {
@@ -16,29 +15,9 @@ export function takeUpgrades(server: Server, endpoints: readonly SocketEndpoint[
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return handBack(server, request, socket, head)
     const endpoint = at.get(request.url?.split('?', 1)[0] ?? '')
-    if (endpoint === undefined) refuseUpgrade(socket, new Refusal('NOT_FOUND'))
+    if (endpoint === undefined) refuseRaw(socket, new Refusal('NOT_FOUND'))
     else endpoint.upgrade(request, socket, head)
   })
-}
-
-/** Says no in HTTP, as a problem document. */
-export function refuseUpgrade(socket: Duplex, refusal: Refusal): void {
-  const problem = problemOf(refusal, `req_${randomUUID()}`)
-  const body = JSON.stringify(problem)
-  socket.on('error', () => socket.destroy())
-  socket.once('finish', () => socket.destroy())
-  socket.end(
-    [
-      `HTTP/1.1 ${problem.status} ${problem.title}`,
-      'Connection: close',
-      'Content-Type: application/problem+json',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      ...(refusal.retryAfterS === undefined ? [] : [`Retry-After: ${Math.ceil(refusal.retryAfterS)}`]),
-      `X-Request-Id: ${problem.request_id}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
 }
 
 /**

@@ -1,0 +1,50 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type HttpGround, httpGround } from '../../../test/support/http-ground.ts'
+
+describe('the HTTP edge on a real line', () => {
+  let ground: HttpGround
+  beforeEach(async () => {
+    ground = await httpGround()
+  })
+  afterEach(() => ground.server.close())
+
+  /** Everything the server says until it closes. */
+  async function say(text: string): Promise<string> {
+    const { host, port } = await ground.server.listen({ host: '127.0.0.1', port: 0 })
+    const socket = connect(port, host)
+    let heard = ''
+    socket.on('data', (data) => {
+      heard += data.toString()
+    })
+    socket.on('error', () => undefined)
+    socket.write(text)
+    await once(socket, 'close')
+    expect((ground.server.fastify.server.address() as AddressInfo).port).toBe(port)
+    return heard
+  }
+
+  it.each([
+    ['no HTTP at all', 'hello\r\n\r\n', 400, 'INVALID_REQUEST'],
+    [
+      'two lengths',
+      'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx',
+      400,
+      'INVALID_REQUEST',
+    ],
+    [
+      'a length and chunks',
+      'POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+      ...([400, 'INVALID_REQUEST'] as const),
+    ],
+    ['a bare line feed', 'GET /items HTTP/1.1\nHost: x\r\n\r\n', 400, 'INVALID_REQUEST'],
+    ['headers without end', `GET /items HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 413, 'TOO_LARGE'],
+  ])('refuses %s, as a problem', async (_, text, status, code) => {
+    const heard = await say(text)
+    expect(heard).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(heard).toContain('application/problem+json')
+    expect(JSON.parse(heard.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, code })
+    expect(ground.handled).toEqual([])
+  })
+})
