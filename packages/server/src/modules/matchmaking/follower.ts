@@ -46,15 +46,17 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
   /** All of them, or null: some cannot come in right now. */
   async function admissions(match: Match, session: SessionId, news: SessionNews): Promise<Push[] | null> {
     const gaveUp = new Set(news.seats.filter((seat) => seat.gaveUpAt !== null).map((seat) => seat.player))
-    const messages: Push[] = []
-    for (const player of playersOf(match)) {
-      if (gaveUp.has(player)) continue
-      const admission = await admissionOf(session, player)
-      if (admission === null) return null
-      const { match: text, ticket } = admission
-      messages.push({ player, event: 'match_confirmed', data: { match: text, ticket } })
-    }
-    return messages
+    const admitted = await Promise.all(
+      playersOf(match)
+        .filter((player) => !gaveUp.has(player))
+        .map(async (player): Promise<Push | null> => {
+          const admission = await admissionOf(session, player)
+          const { match: text, ticket } = admission ?? {}
+          return admission === null ? null : { player, event: 'match_confirmed', data: { match: text, ticket } }
+        }),
+    )
+    const pushes = admitted.filter((one) => one !== null)
+    return pushes.length < admitted.length ? null : pushes
   }
 
   async function tell(id: MatchId, messages: Push[]): Promise<void> {
