@@ -43,15 +43,19 @@ export function createLeaving({ clock, db, wakes, store, steps, fleet, places, r
   }
 
   return {
-    leave: (id, player) =>
-      db.transact(async (tx) => {
+    async leave(id, player) {
+      // Whoever has no seat is refused without holding the session up.
+      const [known] = await db.once((tx) => store.read(tx, [id]))
+      if (!known?.seats.some((seat) => seat.player === player)) throw new Refusal('SESSION_NOT_FOUND')
+      await db.transact(async (tx) => {
         const session = await store.lock(tx, id)
         const seat = session?.seats.find((one) => one.player === player)
         if (session === null || seat === undefined) throw new Refusal('SESSION_NOT_FOUND')
         if (seat.gaveUpAt !== null) return
         if (session.endedAt !== null) throw new Refusal('SESSION_ENDED')
         await give(tx, session, seat, 'left')
-      }),
+      })
+    },
     async erase(tx, session, player) {
       const seat = session.seats.find((one) => one.player === player)
       if (seat !== undefined) await give(tx, session, { ...seat, erased: true }, 'erased')
