@@ -1,0 +1,27 @@
+import type { RunningServer } from '../../main.ts'
+
+/** Where to go, for who started Muster in a terminal. */
+export function welcomeText(url: string, described: string): string {
+  return `
+  Muster answers on ${url}
+
+    ${url}/openapi.json   every call there is
+    ${url}/healthz        alive?    ${url}/readyz   ready?
+    ${url}/metrics        for Prometheus
+
+  It stands on ${described}.
+  See it play: npx muster demo, in a second terminal. Ctrl+C stops it.
+
+`
+}
+
+/** The first operator's password, which is kept nowhere: whoever misses it makes a key with \`muster keys create\`. */
+export function showFirstOperator(operator: RunningServer['firstOperator'], to: NodeJS.WritableStream): void {
+  if (operator === null) return
+  to.write(`  The first operator may sign in now. The password is shown this once and kept nowhere:
+
+    username  ${operator.username}
+    password  ${operator.password}
+
+`)
+}

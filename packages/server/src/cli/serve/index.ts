@@ -1,0 +1,51 @@
+import { defineCommand } from 'citty'
+import { loadConfig } from '../../config.ts'
+import { startServer } from '../../main.ts'
+import { createLog } from '../../platform/log.ts'
+import { misuse, type Streams } from '../command.ts'
+import { machineOf, machineOptions } from '../machine-options.ts'
+import { showFirstOperator, welcomeText } from './announcement.ts'
+import { details } from './help.ts'
+import { moduleNames, modulesIn } from './module-names.ts'
+import { noteServing } from './serving-note.ts'
+import { untilTold } from './stopping.ts'
+
+/** `muster serve`: the server, until it is told to stop. */
+export const serveCommand = Object.assign(
+  defineCommand({
+    meta: { name: 'serve', description: 'Run the server' },
+    args: {
+      ...machineOptions('port', 'host', 'data', 'config', 'publicUrl', 'logLevel', 'logFormat'),
+      only: { type: 'string', valueHint: 'MODULES', description: `Answer only for these: ${moduleNames.join(', ')}` },
+    },
+    async run({ args, data }) {
+      const streams = data as Streams
+      const inTerminal = streams.stdout.isTTY === true
+      const machine = machineOf(args)
+      const only = typeof args.only === 'string' ? modulesIn(args.only) : undefined
+      if (only?.length === 0) throw misuse('--only names no module.')
+      const config = await loadConfig(machine.config || undefined)
+      const pretty = machine.logFormat === '' ? inTerminal : machine.logFormat === 'pretty'
+      const log = createLog({ level: machine.logLevel, pretty })
+
+      const told = untilTold(log)
+      const server = await startServer({ machine, config, log, only })
+      const forget = await noteServing(machine.data, server.url)
+      // For a program that started this one and waits for it.
+      process.send?.({ url: server.url })
+      log.info({ url: server.url, stands_on: server.described }, 'Muster serves')
+      // Where the log is JSON, standard output is the log's alone.
+      const said = pretty ? streams.stdout : streams.stderr
+      if (inTerminal) said.write(welcomeText(server.url, server.described))
+      showFirstOperator(server.firstOperator, said)
+
+      await told.stop
+      await forget()
+      await server.stop()
+      log.info('Muster has stopped')
+      // Whatever still runs is of no more use, and must not keep the process.
+      process.exit(0)
+    },
+  }),
+  { details },
+)
