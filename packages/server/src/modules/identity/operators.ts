@@ -51,12 +51,19 @@ export function createOperators({ clock, db, mintId, store, hasher, endings }: O
           ...{ operator: true, at: clock.now() },
         }
         const outcome = await db.transact((tx) => store.accounts.createFirstOperator(tx, account))
-        if (outcome === 'made') return { username, password }
+        if (outcome === 'made') {
+          await endings.look()
+          return { username, password }
+        }
         if (outcome === 'exists') return null
       }
       throw new Error('No name was free for the first operator.')
     },
-    set: (player, operator) => db.once((tx) => store.accounts.setOperator(tx, player, operator)),
+    async set(player, operator) {
+      const done = await db.once((tx) => store.accounts.setOperator(tx, player, operator))
+      await endings.look()
+      return done
+    },
     ban: ({ player, reason, untilMs = null }, actor) =>
       db.transact(async (tx) => {
         const at = clock.now()
