@@ -58,21 +58,19 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
       const id = hashOf(JSON.stringify([request.caller, request.key]))
       // Answers may hold tokens; the sealing key needs the caller's own key, which is not kept here.
       const purpose = `idempotency ${hashOf(`answer ${request.key} ${request.caller}`)}`
-      const requestHash = hashOf(request.content)
+      // Under a key, since requests hold passwords: a plain hash would let who reads the table guess them fast.
+      const requestHash = secrets.derive('idempotency request', request.content).toString('hex')
       const now = clock.now()
 
+      const begun = { running_until: now + patienceMs, answer: null }
       const held = await db.once(async (tx) => {
+        const fresh = { ...begun, request_hash: requestHash, created_at: now, ends_at: now + keptMs }
         const inserted = await tables(tx)
           .insertInto('platform_idempotency')
-          .values({
-            id,
-            request_hash: requestHash,
-            created_at: now,
-            running_until: now + patienceMs,
-            answer: null,
-            ends_at: now + keptMs,
-          })
-          .onConflict((conflict) => conflict.column('id').doNothing())
+          .values({ id, ...fresh })
+          .onConflict((conflict) =>
+            conflict.column('id').doUpdateSet(fresh).where('platform_idempotency.ends_at', '<=', now),
+          )
           .returning(['created_at'])
           .executeTakeFirst()
         if (inserted !== undefined) return { createdAt: now, answer: null }
@@ -86,7 +84,7 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
         if (row.answer !== null) return { createdAt: row.created_at, answer: row.answer }
         const taken = await tables(tx)
           .updateTable('platform_idempotency')
-          .set({ running_until: now + patienceMs })
+          .set(begun)
           .where('id', '=', id)
           .where('answer', 'is', null)
           .where((where) => where.or([where('running_until', 'is', null), where('running_until', '<', now)]))
@@ -95,19 +93,37 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
         if (taken === undefined) throw new Refusal('IDEMPOTENCY_IN_PROGRESS', { retryAfterS: 1 })
         return { createdAt: taken.created_at, answer: null }
       })
-      if (held.answer !== null) return JSON.parse(secrets.open(purpose, held.answer).toString()) as KeptAnswer
+      const opened = (sealed: Buffer) => JSON.parse(secrets.open(purpose, sealed).toString()) as KeptAnswer
+      if (held.answer !== null) return opened(held.answer)
 
-      const keep = (change: Partial<IdempotencyTables['platform_idempotency']>) =>
-        db.once((tx) => tables(tx).updateTable('platform_idempotency').set(change).where('id', '=', id).execute())
+      /** Only while the row is still this run's: who was taken for dead must not undo what came after. */
+      const keep = (change: Pick<IdempotencyTables['platform_idempotency'], 'running_until' | 'answer'>) =>
+        db.once(async (tx) => {
+          const kept = await tables(tx)
+            .updateTable('platform_idempotency')
+            .set(change)
+            .where('id', '=', id)
+            .where('answer', 'is', null)
+            .where('running_until', '=', begun.running_until)
+            .returning('id')
+            .executeTakeFirst()
+          if (kept !== undefined) return null
+          const row = tables(tx).selectFrom('platform_idempotency').select('answer').where('id', '=', id)
+          return (await row.executeTakeFirst())?.answer ?? null
+        })
+      let answer: KeptAnswer
       try {
-        const answer = await handle(repeatableMint(id, held.createdAt))
-        await keep({ answer: secrets.seal(purpose, Buffer.from(JSON.stringify(answer))), running_until: null })
-        return answer
+        answer = await handle(repeatableMint(id, held.createdAt))
       } catch (error) {
-        // A refusal changed nothing, so the same key may try again at once.
-        await keep({ running_until: null })
+        // A refusal changed nothing, so the same key may try again at once; where not even this can be kept, later.
+        await keep({ answer: null, running_until: null }).catch(() => undefined)
         throw error
       }
+      const first = await keep({
+        answer: secrets.seal(purpose, Buffer.from(JSON.stringify(answer))),
+        running_until: null,
+      })
+      return first === null ? answer : opened(first)
     },
     async sweep() {
       await db.once((tx) => tables(tx).deleteFrom('platform_idempotency').where('ends_at', '<', clock.now()).execute())
