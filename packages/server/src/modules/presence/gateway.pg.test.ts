@@ -181,6 +181,8 @@ describe('the gateway', () => {
       expect((await complaint(JSON.parse('{"word":"a","__proto__":{"x":1}}'))).message).toBe(
         'data.__proto__ is not a field this call takes',
       )
+      expect((await complaint({ word: 'a\u0000' })).message).toMatch(/^data\.word /)
+      expect((await complaint({ word: '\ud800' })).message).toMatch(/^data\.word /)
       expect(handled).toBe(0)
     })
 

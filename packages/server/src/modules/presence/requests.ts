@@ -3,6 +3,7 @@ import { type ClientFrame, Refusal } from '@muster/protocol'
 import Type, { type Static, type TSchema } from 'typebox'
 import { complaintsRefusal } from '../../platform/http/problem.ts'
 import type { PlayerCaller } from '../../platform/http/route.ts'
+import { unstorableText } from '../../platform/http/text.ts'
 import { checkerOf } from '../../platform/http/validation.ts'
 import type { Log } from '../../platform/log.ts'
 import { answerFrame, errorFrame, type FrameId } from '../../platform/socket/frames.ts'
@@ -53,7 +54,8 @@ export function createRequests(log: Log): Requests {
       const optional = Type.IsOptional(schema)
       const complaintsOf = (data: unknown) => {
         if (data === undefined) return optional ? [] : [{ field: 'data', problem: 'is missing' }]
-        return check(data)
+        const unstorable = unstorableText(data, 'data')
+        return unstorable === null ? check(data) : [unstorable]
       }
       handlers.set(event, { complaintsOf, handle, answerEvent })
     },

@@ -3,8 +3,10 @@ import { type Contract, refusals } from '@muster/protocol'
 import type { FastifySchema } from 'fastify'
 
 /** Refusals that any call may get. */
-const everyCall = ['INVALID_REQUEST', 'RATE_LIMITED', 'INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN'] as const
-const signedIn = ['UNAUTHENTICATED', 'FORBIDDEN'] as const
+const everyCall = [
+  ...(['INVALID_REQUEST', 'UNAUTHENTICATED', 'RATE_LIMITED'] as const),
+  ...(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN'] as const),
+]
 
 const problem = {
   type: 'object',
@@ -48,8 +50,8 @@ export const openApi = (version: string): NonNullable<FastifyDynamicSwaggerOptio
 /** A contract as Fastify validates it and the OpenAPI document shows it. */
 export function documentSchema(contract: Contract): FastifySchema {
   const open = contract.who.includes('anyone')
-  const codes = [...everyCall, ...(open ? [] : signedIn), ...contract.refusals]
-  if (contract.body !== undefined) codes.push('TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
+  const codes = [...everyCall, ...(open ? [] : (['FORBIDDEN'] as const)), ...contract.refusals]
+  if (contract.method !== 'GET') codes.push('TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   if (contract.creates) codes.push('IDEMPOTENCY_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED')
   const byStatus = new Map<number, string[]>()
   for (const code of new Set(codes)) {

@@ -71,7 +71,10 @@ export const complaintsRefusal = (fields: FieldComplaint[]): Refusal =>
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   const { code, statusCode, message, validation, validationContext } = error as FastifyLikeError
-  if (validation !== undefined) return complaintsRefusal(complaintsOf(validation, validationContext ?? 'request'))
+  if (validation !== undefined) {
+    const within = validationContext === 'querystring' ? 'query' : (validationContext ?? 'request')
+    return complaintsRefusal(complaintsOf(validation, within))
+  }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Refusal('UNSUPPORTED_MEDIA_TYPE')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Refusal('TOO_LARGE')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
