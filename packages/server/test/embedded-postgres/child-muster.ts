@@ -10,9 +10,10 @@ import type { Checkout } from './checkout.ts'
 /** Far longer than anything takes, even on a machine that is busy with other tests. */
 export const PATIENCE_MS = 60_000
 
+export const builtModule = fileURLToPath(new URL('../../dist/platform/embedded-postgres/index.js', import.meta.url))
 const here = {
   programPath: fileURLToPath(new URL('small-muster.mjs', import.meta.url)),
-  modulePath: fileURLToPath(new URL('../../dist/platform/embedded-postgres/index.js', import.meta.url)),
+  modulePath: builtModule,
 }
 
 export interface ChildMuster extends AsyncDisposable {

@@ -57,7 +57,9 @@ export async function bringUp(plan: Plan): Promise<Up> {
 }
 
 export async function takeDown({ postmaster, watcher }: Up, programs: Programs): Promise<void> {
+  postmaster.hold()
   if (!postmaster.hasExited()) await endPostmaster(postmaster.pid, programs)
+  await postmaster.exited
   watcher.release()
 }
 

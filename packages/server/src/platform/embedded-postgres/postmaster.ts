@@ -16,6 +16,8 @@ export interface Postmaster {
   pid: number
   hasExited(): boolean
   exited: Promise<void>
+  /** From here on this process waits for its end, and does not itself end before. */
+  hold(): void
   /** What it said last; complete once it has exited. */
   lastWords(): Promise<string>
 }
@@ -53,6 +55,7 @@ export async function spawnPostmaster(
     pid: child.pid as number,
     hasExited: () => child.exitCode !== null || child.signalCode !== null,
     exited,
+    hold: () => child.ref(),
     async lastWords() {
       // Workers hold the same pipe and may outlive their postmaster.
       await Promise.race([outputEnded, sleep(LAST_WORDS_MS)])

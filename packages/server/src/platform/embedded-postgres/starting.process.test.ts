@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ask } from '../../../test/embedded-postgres/ask.ts'
+import { builtModule, eventually, PATIENCE_MS } from '../../../test/embedded-postgres/child-muster.ts'
 import { removeFolder } from '../../../test/embedded-postgres/remove-folder.ts'
 import { EmbeddedPostgresRefusal, findRunningPostgres, startEmbeddedPostgres } from './index.ts'
 import { pidsSaying } from './processes.ts'
@@ -112,6 +114,26 @@ describe('the embedded PostgreSQL', () => {
     await expect(startEmbeddedPostgres({ dataDir })).rejects.toThrow(/written by PostgreSQL 15.*brings PostgreSQL 18/)
     await writeFile(versionFile, '18\n')
     await using _again = await startEmbeddedPostgres({ dataDir })
+  })
+
+  it('keeps no process from ending that has stopped it, and lets none end before it has', async () => {
+    const program = `
+      const { startEmbeddedPostgres } = await import(process.argv[1])
+      for (let i = 0; i < 5; i++) await (await startEmbeddedPostgres({ dataDir: process.argv[2] })).stop()
+      console.log('stopped')`
+    const args = ['--input-type=module', '-e', program, builtModule, dataDir]
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: PATIENCE_MS })
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'stopped\n' })
+    expect(serversOf(dataDir)).toEqual([])
+  })
+
+  it('ends with a process that forgets to stop it, and does not keep that from ending', async () => {
+    const program = `
+      const { startEmbeddedPostgres } = await import(process.argv[1])
+      await startEmbeddedPostgres({ dataDir: process.argv[2] })`
+    const args = ['--input-type=module', '-e', program, builtModule, dataDir]
+    expect(spawnSync(process.execPath, args, { timeout: PATIENCE_MS }).status).toBe(0)
+    await eventually(() => serversOf(dataDir).length === 0)
   })
 
   it('says which folder cannot be made', async () => {
