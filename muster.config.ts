@@ -1,0 +1,25 @@
+import { defineConfig } from '@muster/server'
+
+/** The game that comes with Muster: duels, one against one, each on a server process of its own. */
+export default defineConfig({
+  modes: {
+    duel: {
+      server: {
+        launch: { command: ['node', 'examples/duel/dist/server.js'], ports: [41_000, 41_099], processesMax: 16 },
+      },
+      loadingTimeoutS: 30,
+      durationMaxS: 600,
+    },
+  },
+  boards: { duel: { rating: { system: 'glicko2' } } },
+  queues: {
+    duel: {
+      mode: 'duel',
+      teams: 2,
+      teamSize: 1,
+      board: 'duel',
+      acceptTimeoutS: 15,
+      window: { initial: 100, perSecond: 20, max: 1_000 },
+    },
+  },
+})

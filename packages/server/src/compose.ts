@@ -1,0 +1,116 @@
+import type { Config } from './config.ts'
+import { createFleet, fleetMigrations } from './modules/fleet/index.ts'
+import { createIdentity, identityMigrations } from './modules/identity/index.ts'
+import { createMatchmaking, matchmakingMigrations } from './modules/matchmaking/index.ts'
+import { createPresence, presenceMigrations } from './modules/presence/index.ts'
+import { createProfiles, profilesMigrations } from './modules/profiles/index.ts'
+import { createResults, resultsMigrations } from './modules/results/index.ts'
+import { createSessions, sessionsMigrations } from './modules/sessions/index.ts'
+import { fingerprintMigrations } from './platform/fingerprint.ts'
+import type { Ground } from './platform/ground.ts'
+import type { Authenticators } from './platform/http/admission.ts'
+import { createIdempotency, idempotencyMigrations } from './platform/http/idempotency.ts'
+import { createLimits } from './platform/http/limits.ts'
+import { idMint } from './platform/ids.ts'
+import { createLeases, leaseMigrations } from './platform/lease.ts'
+import type { Migrations } from './platform/postgres.ts'
+import type { Wakes } from './platform/wakes.ts'
+
+/** Every table there is, module by module. */
+export const migrations: Migrations = {
+  ...leaseMigrations,
+  ...idempotencyMigrations,
+  ...fingerprintMigrations,
+  ...identityMigrations,
+  ...presenceMigrations,
+  ...fleetMigrations,
+  ...sessionsMigrations,
+  ...resultsMigrations,
+  ...matchmakingMigrations,
+  ...profilesMigrations,
+}
+
+export interface Surroundings {
+  wakes: Wakes
+  /** This process among the nodes; a new one at every start. */
+  instance: string
+  /** Where launched servers reach this process. */
+  apiUrl(): string
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+/** The whole server, wired by hand. Each line may use only what stands above it. */
+export function compose(ground: Ground, config: Config, around: Surroundings) {
+  const { clock, random, db, soft, secrets, log, metrics, data } = ground
+  const { wakes } = around
+  const mintId = idMint(clock)
+  const limits = createLimits(soft, clock.now)
+  const leases = createLeases(db, clock)
+  const idempotency = createIdempotency({ db, clock, secrets })
+  const platform = { clock, random, mintId, db, soft, wakes, secrets, limits, leases, log, metrics }
+
+  const identity = createIdentity(platform, config.identity)
+  const { peopleOf, verifyAccess, onLoginEnded, isLive } = identity
+
+  const { origins, trustedProxies } = config.http
+  const presence = createPresence(
+    { ...platform, verifyAccess, onLoginEnded, isLive },
+    { ...config.presence, origins, trustedProxies },
+  )
+  const { places, push, onMessage } = presence
+
+  const fleet = createFleet(
+    {
+      ...platform,
+      node: data.node,
+      dataDir: data.path,
+      apiUrl: around.apiUrl,
+      environment: around.environment,
+      launchSourceOf: (mode) => config.modes[mode]?.server.launch ?? null,
+    },
+    config.fleet,
+  )
+  const sessions = createSessions(
+    { ...platform, fleet, places, sourcesOf: (mode) => sourcesOf(config, mode) },
+    { ...config.sessions, modes: config.modes },
+  )
+  const results = createResults(
+    { ...platform, finish: sessions.finish, keepLate: sessions.keepLate, peopleOf },
+    { ...config.results, boards: config.boards },
+  )
+  const matchmaking = createMatchmaking(
+    {
+      ...platform,
+      node: around.instance,
+      ...{ places, push, onMessage, peopleOf },
+      ratingsOf: results.ratingsOf,
+      openSession: sessions.open,
+      sessionsView: sessions.viewOf,
+      admissionOf: sessions.admissionOf,
+    },
+    { ...config.matchmaking, queues: config.queues },
+  )
+  // In the order in which rows are locked everywhere.
+  const keepers = {
+    matchmaking: matchmaking.personal,
+    sessions: sessions.personal,
+    results: results.personal,
+    presence: presence.personal,
+    account: identity.personal,
+  }
+  const profiles = createProfiles({ ...platform, peopleOf, rename: identity.rename, keepers }, config.profiles)
+
+  const modules = { identity, presence, fleet, sessions, results, matchmaking, profiles }
+  const authenticators: Authenticators = { ...identity.authenticators, ...fleet.authenticators }
+  return { modules, authenticators, limits, idempotency, mintId }
+}
+
+export type Composition = ReturnType<typeof compose>
+export type ModuleName = keyof Composition['modules']
+
+/** Registered servers are asked where nothing is launched, or where the mode says so. */
+function sourcesOf(config: Config, mode: string) {
+  const source = config.modes[mode]?.server
+  const launched = source?.launch !== undefined
+  return { launched, registered: source?.registered ?? !launched }
+}

@@ -1,0 +1,208 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { Closed } from '@muster/protocol'
+import { createJiti } from 'jiti'
+import Type, { type Static, type TProperties } from 'typebox'
+import { fleetOptions, launchComplaints, serverSource } from './modules/fleet/config.ts'
+import { identityOptions } from './modules/identity/config.ts'
+import { matchmakingOptions, queueComplaints, queueOptions } from './modules/matchmaking/config.ts'
+import { presenceOptions } from './modules/presence/config.ts'
+import { profilesOptions } from './modules/profiles/config.ts'
+import { boardOptions, resultsOptions } from './modules/results/config.ts'
+import { completeRatingOptions } from './modules/results/ratings/index.ts'
+import { sessionModeOptions, sessionsOptions } from './modules/sessions/config.ts'
+import { httpOptions } from './platform/http/config.ts'
+import { ConfigError, type Partly, readOptions } from './platform/options.ts'
+
+const Name = '^[A-Za-z0-9._-]{1,64}$'
+const optional = { default: {} }
+
+/** Things under names that the studio chooses. The value needs a default of its own for its options to be filled in. */
+const named = <Properties extends TProperties>({ properties }: { properties: Properties }) =>
+  Type.Record(
+    Type.String({ pattern: Name }),
+    Type.Object(properties, { ...optional, additionalProperties: false }),
+    optional,
+  )
+
+const modeOptions = Closed({ ...sessionModeOptions.properties, server: serverSource })
+
+/** Everything that a studio decides, module by module. */
+export const configSchema = Type.Object(
+  {
+    modes: named(modeOptions),
+    queues: named(queueOptions),
+    boards: named(boardOptions),
+    http: Type.Object(httpOptions.properties, { ...optional, additionalProperties: false }),
+    identity: Type.Object(identityOptions.properties, { ...optional, additionalProperties: false }),
+    profiles: Type.Object(profilesOptions.properties, { ...optional, additionalProperties: false }),
+    presence: Type.Object(presenceOptions.properties, { ...optional, additionalProperties: false }),
+    fleet: Type.Object(fleetOptions.properties, { ...optional, additionalProperties: false }),
+    sessions: Type.Object(sessionsOptions.properties, { ...optional, additionalProperties: false }),
+    results: Type.Object(resultsOptions.properties, { ...optional, additionalProperties: false }),
+    matchmaking: Type.Object(matchmakingOptions.properties, { ...optional, additionalProperties: false }),
+  },
+  { additionalProperties: false },
+)
+export type Config = Static<typeof configSchema>
+/** A configuration as it is written: what is left out takes its default. */
+export type ConfigInput = Partly<Config>
+
+/** Types the configuration in `muster.config.ts`; it is checked when Muster starts. */
+export const defineConfig = (config: ConfigInput): ConfigInput => config
+
+/** Checks a configuration whole, and fills in what it leaves out. `folder` is what relative paths in it start from. */
+export function readConfig(given: unknown, source: string, folder: string): Config {
+  const config = readOptions(configSchema, withCompleteRatings(given, source), source)
+  const complaints: string[] = []
+  for (const kind of ['modes', 'queues', 'boards'] as const) {
+    const strange = Object.keys(config[kind]).filter((name) => !new RegExp(Name).test(name))
+    complaints.push(
+      ...strange.map((name) => `${kind}.${name}: a name has letters, digits, dots and dashes, at most 64`),
+    )
+  }
+  for (const [name, mode] of Object.entries(config.modes)) {
+    const { launch } = mode.server
+    if (launch === undefined) continue
+    launch.cwd = resolve(folder, launch.cwd ?? '.')
+    complaints.push(...launchComplaints(launch).map((one) => `modes.${name}.server.launch.${one}`))
+  }
+  for (const [name, queue] of Object.entries(config.queues)) {
+    if (!Object.hasOwn(config.modes, queue.mode)) complaints.push(`queues.${name}.mode: there is no mode ${queue.mode}`)
+    if (queue.board !== null && !Object.hasOwn(config.boards, queue.board)) {
+      complaints.push(`queues.${name}.board: there is no board ${queue.board}`)
+    }
+    complaints.push(...queueComplaints(queue).map((one) => `queues.${name}.${one}`))
+  }
+  if (complaints.length > 0) throw new ConfigError(source, complaints)
+  return config
+}
+
+/** A union's complaints say little, so the rating systems are read one by one, each by its own schema. */
+function withCompleteRatings(given: unknown, source: string): unknown {
+  const { boards } = (given ?? {}) as { boards?: Record<string, { rating?: { system: 'elo' } }> }
+  if (boards === undefined || typeof boards !== 'object') return given
+  const complete = Object.entries(boards).map(([name, board]) => {
+    if (board?.rating === undefined) return [name, board] as const
+    try {
+      return [name, { ...board, rating: completeRatingOptions(board.rating) }] as const
+    } catch (error) {
+      throw new ConfigError(source, [`boards.${name}.rating.${(error as Error).message}`])
+    }
+  })
+  return { ...(given as object), boards: Object.fromEntries(complete) }
+}
+
+const fileNames = [
+  'muster.config.ts',
+  'muster.config.mts',
+  'muster.config.js',
+  'muster.config.mjs',
+  'muster.config.json',
+]
+
+/** Reads the file that is named, or the first of the usual names in the working folder; without one, the defaults. */
+export async function loadConfig(file?: string): Promise<Config> {
+  const path = file === undefined ? fileNames.map((name) => resolve(name)).find(existsSync) : resolve(file)
+  if (path === undefined) return readConfig({}, 'The default configuration', process.cwd())
+  if (!existsSync(path)) throw new ConfigError(path, ['there is no such file'])
+  let given: unknown
+  try {
+    // The package's own name must mean this very copy of it, also where it is not installed beside the file.
+    const alias = { '@muster/server': new URL(import.meta.url.replace(/config\.(js|ts)$/, 'index.$1')).pathname }
+    given = await createJiti(import.meta.url, { alias, moduleCache: false }).import(path, { default: true })
+  } catch (error) {
+    throw new ConfigError(path, [(error as Error).message])
+  }
+  return readConfig(given, path, dirname(path))
+}
+
+/** What differs from machine to machine, with the variable that says it. */
+export const machineSettings = {
+  data: { env: 'MUSTER_DATA', default: './data', help: 'Folder that keeps what must not be lost' },
+  host: { env: 'HOST', default: '127.0.0.1', help: 'Address to listen on' },
+  port: { env: 'PORT', default: '3000', help: 'Port to listen on; 0 for any free one' },
+  publicUrl: {
+    env: 'MUSTER_PUBLIC_URL',
+    default: '',
+    help: 'Where players reach this server, if not where it listens',
+  },
+  databaseUrl: {
+    env: 'DATABASE_URL',
+    default: '',
+    help: 'A PostgreSQL; unless told, one of its own in the data folder',
+  },
+  databaseConnections: { env: 'MUSTER_DATABASE_CONNECTIONS', default: '20', help: 'Most connections to the database' },
+  redisUrl: { env: 'REDIS_URL', default: '', help: 'A Redis or Valkey; needed only by several nodes' },
+  secretFile: { env: 'MUSTER_SECRET_FILE', default: '', help: 'File with the root secret, 64 hex digits' },
+  config: { env: 'MUSTER_CONFIG', default: '', help: 'Configuration file; muster.config.ts unless told' },
+  logLevel: { env: 'MUSTER_LOG_LEVEL', default: 'info', help: 'trace, debug, info, warn, error or silent' },
+  logFormat: { env: 'MUSTER_LOG_FORMAT', default: '', help: 'json or pretty; pretty in a terminal unless told' },
+} as const
+export type MachineSetting = keyof typeof machineSettings
+
+/** What this machine says. An empty string means: not told. */
+export interface Machine {
+  data: string
+  host: string
+  port: number
+  publicUrl: string
+  databaseUrl: string
+  databaseConnections: number
+  redisUrl: string
+  secretFile: string
+  config: string
+  logLevel: string
+  logFormat: string
+  /** The variables that launched servers may be given, by the fleet's allow-list. */
+  environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Reads the environment, with flags of the command line before it. `…_FILE` names a file that holds the value. */
+export function readMachine(
+  flags: Partial<Record<MachineSetting, string | undefined>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Machine {
+  const complaints: string[] = []
+  const read = (name: MachineSetting): string => {
+    const { env, default: usual } = machineSettings[name]
+    const given = flags[name] ?? environment[env]
+    if (given !== undefined && given !== '') return given
+    const file = environment[`${env}_FILE`]
+    if (name === 'secretFile' || file === undefined || file === '') return usual
+    if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+    complaints.push(`${env}_FILE: there is no file ${file}`)
+    return usual
+  }
+  const whole = (name: MachineSetting, min: number, max: number): number => {
+    const text = read(name)
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value
+    complaints.push(`${machineSettings[name].env}: must be a whole number from ${min} to ${max}, but is ${text}`)
+    return min
+  }
+  const oneOf = (name: MachineSetting, words: string[]): string => {
+    const value = read(name)
+    if (!words.includes(value)) complaints.push(`${machineSettings[name].env}: must be one of ${words.join(', ')}`)
+    return value
+  }
+  const machine: Machine = {
+    data: read('data'),
+    host: read('host'),
+    port: whole('port', 0, 65_535),
+    publicUrl: read('publicUrl').replace(/\/$/, ''),
+    databaseUrl: read('databaseUrl'),
+    databaseConnections: whole('databaseConnections', 2, 1_000),
+    redisUrl: read('redisUrl'),
+    secretFile: read('secretFile'),
+    config: read('config'),
+    logLevel: oneOf('logLevel', ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
+    logFormat: oneOf('logFormat', ['', 'json', 'pretty']),
+    environment,
+  }
+  if (machine.publicUrl !== '' && !/^https?:\/\//.test(machine.publicUrl)) {
+    complaints.push('MUSTER_PUBLIC_URL: must begin with http:// or https://')
+  }
+  if (complaints.length > 0) throw new ConfigError('The environment', complaints)
+  return machine
+}

@@ -1,0 +1,30 @@
+import type { Clock } from '../../platform/clock.ts'
+import type { Db } from '../../platform/db.ts'
+import type { MintId } from '../../platform/ids.ts'
+import type { Log } from '../../platform/log.ts'
+import type { Metrics } from '../../platform/metrics.ts'
+import type { Random } from '../../platform/random.ts'
+import type { Secrets } from '../../platform/secrets.ts'
+import type { Wakes } from '../../platform/wakes.ts'
+import type { LaunchSource } from './config.ts'
+
+export interface FleetNeeds {
+  clock: Clock
+  random: Random
+  mintId: MintId
+  db: Db
+  wakes: Wakes
+  secrets: Secrets
+  log: Log
+  metrics: Metrics
+  /** This machine's name, the same after every restart: whoever bears it owns the processes launched under it. */
+  node: string
+  /** Output of launched servers is kept in `servers/` inside it. */
+  dataDir: string
+  /** Where launched servers reach Muster. */
+  apiUrl(): string
+  /** Muster's own environment, from which launched servers are given what the options name. */
+  environment: Readonly<Record<string, string | undefined>>
+  /** How servers of a mode are launched, if they are. */
+  launchSourceOf(mode: string): LaunchSource | null
+}

@@ -1,0 +1,130 @@
+import type { SessionId } from '@muster/protocol'
+import { sql } from 'kysely'
+import { sqlOf, type Tx } from '../../../platform/db.ts'
+import { type Ending, endings, type KeptState, shownState } from '../domain.ts'
+import type { AllocationStore } from '../store.ts'
+import type { FleetTables } from './tables.ts'
+
+const tables = (tx: Tx) => sqlOf<FleetTables>(tx)
+
+interface ReservedRow {
+  server: string
+  instance: string
+  host: string
+  port: number
+  region: string | null
+  fresh: boolean
+}
+
+interface ViewRow extends Omit<ReservedRow, 'fresh'> {
+  session: SessionId
+  ready_at: number | null
+  ended_at: number | null
+  cause: Ending | null
+  state: KeptState | null
+  sessions: number | null
+}
+
+export const sqlAllocations = (): AllocationStore => ({
+  async reserve(tx, claim, now) {
+    const { session, mode, region, slots, brief } = claim
+    const { rows } = await sql<ReservedRow>`
+      select * from fleet_reserve(${session}, ${mode}, ${region}, ${slots}, ${JSON.stringify(brief)}, ${now})`.execute(
+      tables(tx),
+    )
+    const row = rows[0]
+    if (row === undefined) return null
+    const { fresh, ...allocated } = row
+    return { allocation: { session, ...allocated }, fresh }
+  },
+
+  async addSlots(tx, session, count) {
+    const { rows } = await sql`
+      with claim as (
+        select server, instance from fleet_allocations where session = ${session} and ended_at is null for update),
+      taken as (
+        update fleet_servers s set reserved = s.reserved + ${count}::integer from claim
+        where s.id = claim.server and s.instance = claim.instance and s.state <> 'gone'
+          and s.reserved + ${count}::integer <= s.capacity
+        returning s.id, s.capacity - s.reserved as free),
+      offered as (update fleet_offers o set free = taken.free from taken where o.server = taken.id)
+      update fleet_allocations a set slots = a.slots + ${count}::integer from taken
+      where a.session = ${session} returning a.session`.execute(tables(tx))
+    return rows.length > 0
+  },
+
+  async freeSlots(tx, session, count) {
+    await sql`
+      with claim as (
+        select server, instance, least(slots, ${count}::integer) as given from fleet_allocations
+        where session = ${session} and ended_at is null for update),
+      freed as (
+        update fleet_servers s set reserved = s.reserved - claim.given from claim
+        where s.id = claim.server and s.instance = claim.instance and s.state <> 'gone'
+        returning s.id, s.capacity - s.reserved as free, claim.given),
+      offered as (update fleet_offers o set free = freed.free from freed where o.server = freed.id)
+      update fleet_allocations a set slots = a.slots - freed.given from freed where a.session = ${session}
+    `.execute(tables(tx))
+  },
+
+  async confirm(tx, session, port, now) {
+    const { rows } = await sql<{ server: string; created_at: number; launched: boolean }>`
+      with confirmed as (
+        update fleet_allocations a set ready_at = ${now}, port = coalesce(${port}::integer, a.port)
+        where a.session = ${session} and a.ended_at is null and a.ready_at is null
+        returning a.server, a.created_at),
+      opened as (
+        update fleet_servers s set state = 'ready' from confirmed where s.id = confirmed.server and s.state = 'starting')
+      select c.server, c.created_at, s.node is not null as launched
+      from confirmed c join fleet_servers s on s.id = c.server`.execute(tables(tx))
+    const row = rows[0]
+    return row === undefined ? null : { server: row.server, launched: row.launched, createdAt: row.created_at }
+  },
+
+  async release(tx, session, why, now) {
+    const { rows } = await sql<{ server: string; launched: boolean; idle: boolean }>`
+      with ended as (
+        update fleet_allocations a set ended_at = ${now}, detail = ${why}
+        where a.session = ${session} and a.ended_at is null returning a.server, a.instance, a.slots),
+      freed as (
+        update fleet_servers s set
+          reserved = s.reserved - ended.slots, sessions = s.sessions - 1,
+          state = case when s.node is not null and s.sessions = 1 then 'draining' else s.state end
+        from ended where s.id = ended.server and s.instance = ended.instance and s.state <> 'gone'
+        returning s.id, s.node is not null as launched, s.node is not null and s.sessions = 0 as idle,
+          s.capacity - s.reserved as free),
+      offered as (update fleet_offers o set free = freed.free from freed where o.server = freed.id),
+      told as (
+        insert into fleet_kicks (server, session, reason, created_at)
+        select id, ${session}, ${why}, ${now} from freed where not launched on conflict do nothing)
+      select id as server, launched, idle from freed`.execute(tables(tx))
+    return rows[0] ?? null
+  },
+
+  async kick(tx, session, player, reason, now) {
+    const { rows } = await sql<{ server: string }>`
+      insert into fleet_kicks (server, session, player, reason, created_at)
+      select server, session, ${player}, ${reason}, ${now} from fleet_allocations
+      where session = ${session} and ended_at is null
+      on conflict (server, session, player) do update set
+        reason = excluded.reason, created_at = excluded.created_at, told_at = null
+      returning server`.execute(tables(tx))
+    return rows[0]?.server ?? null
+  },
+
+  async viewOf(tx, sessions) {
+    const { rows } = await sql<ViewRow>`
+      select a.session, a.server, a.instance, a.host, a.port, a.region, a.ready_at, a.ended_at, a.cause,
+        s.state, s.sessions
+      from fleet_allocations a left join fleet_servers s on s.id = a.server and s.instance = a.instance
+      where a.session = any(${sessions}::text[])`.execute(tables(tx))
+    return new Map(
+      rows.map((row) => {
+        const { session, server, instance, host, port, region, cause } = row
+        const state = row.ended_at !== null || row.state === null ? 'gone' : shownState(row.state, row.sessions ?? 0)
+        const failure = cause === null ? null : endings[cause]
+        return [session, { server, instance, state, ready: row.ready_at !== null, host, port, region, cause, failure }]
+      }),
+    )
+  },
+})
