@@ -9,7 +9,7 @@ export function setup(): void {
     .replace('package.json', 'bin/tsc')
   execFileSync(
     process.execPath,
-    [compiler, '--build', fileURLToPath(new URL('../../../tsconfig.json', import.meta.url))],
+    [compiler, '--build', fileURLToPath(new URL('../../../tsconfig.build.json', import.meta.url))],
     {
       stdio: 'inherit',
     },
