@@ -1,10 +1,11 @@
 import type { PlayerId } from '@muster/protocol'
-import type { Db, Tx } from '../../platform/db.ts'
+import type { Tx } from '../../platform/db.ts'
 
 /** A module's part of what is kept of a player. */
 export interface Keeper {
   /** Everything, in words that the player can read. */
   exportOf(player: PlayerId): Promise<unknown>
+  /** May be asked for twice. */
   erase(tx: Tx, player: PlayerId): Promise<void>
 }
 
@@ -16,9 +17,3 @@ export async function exportEverything(keepers: Keepers, player: PlayerId): Prom
   for (const [name, keeper] of Object.entries(keepers)) parts[name] = await keeper.exportOf(player)
   return parts
 }
-
-/** All of it or nothing: a crash leaves no half-erased player. */
-export const eraseEverything = (db: Db, keepers: Keepers, player: PlayerId): Promise<void> =>
-  db.transact(async (tx) => {
-    for (const keeper of Object.values(keepers)) await keeper.erase(tx, player)
-  })

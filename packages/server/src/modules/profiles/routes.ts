@@ -1,17 +1,16 @@
 import { type OwnProfile, type PlayerId, profileContracts, Refusal } from '@muster/protocol'
 import { type Clock, timeText } from '../../platform/clock.ts'
-import type { Db } from '../../platform/db.ts'
 import { playerOf, type Route, route } from '../../platform/http/route.ts'
 import type { Person } from './index.ts'
-import { eraseEverything, exportEverything, type Keepers } from './personal.ts'
+import { exportEverything, type Keepers } from './personal.ts'
 import { expectedOf, type Storage } from './storage.ts'
 import type { StoredObject } from './store.ts'
 
 export interface ProfileRoutesNeeds {
-  db: Db
   clock: Clock
   storage: Storage
   keepers: Keepers
+  erase(player: PlayerId): Promise<void>
   personOf(player: PlayerId): Promise<Person>
   rename(player: PlayerId, nick: string): Promise<string | null>
 }
@@ -28,7 +27,7 @@ const ownProfile = (player: PlayerId, { nick, guest, username, createdAt }: Pers
   created_at: timeText(createdAt),
 })
 
-export function profileRoutes({ db, clock, storage, keepers, personOf, rename }: ProfileRoutesNeeds): Route[] {
+export function profileRoutes({ clock, storage, keepers, erase, personOf, rename }: ProfileRoutesNeeds): Route[] {
   return [
     route(profileContracts.readOwnProfile, async (call) => {
       const { player } = playerOf(call)
@@ -43,7 +42,7 @@ export function profileRoutes({ db, clock, storage, keepers, personOf, rename }:
     }),
 
     route(profileContracts.eraseSelf, async (call) => {
-      await eraseEverything(db, keepers, playerOf(call).player)
+      await erase(playerOf(call).player)
       return { status: 204 }
     }),
 

@@ -29,6 +29,10 @@ export interface ProfilesStore {
   write(tx: Tx, at: Address, value: string, now: number): Promise<number>
   remove(tx: Tx, at: Address): Promise<void>
   removeAll(tx: Tx, player: PlayerId): Promise<void>
+  /** Remembers to erase once more. */
+  noteErased(tx: Tx, player: PlayerId, againAt: number): Promise<void>
+  erasedBefore(tx: Tx, now: number, max: number): Promise<PlayerId[]>
+  forgetErased(tx: Tx, player: PlayerId): Promise<void>
 }
 
 interface ProfilesTables {
@@ -40,6 +44,7 @@ interface ProfilesTables {
     version: number
     updated_at: number
   }
+  profiles_erasures: { player: PlayerId; again_at: number }
 }
 
 export const profilesMigrations: Migrations = {
@@ -49,6 +54,10 @@ export const profilesMigrations: Migrations = {
        player text not null, collection text not null, key text not null, value text not null,
        version bigint not null, updated_at bigint not null, primary key (player, collection, key))`,
     'create table profiles_locks (player text primary key)',
+  ),
+  profiles_0002_erasures: statements(
+    'create table profiles_erasures (player text primary key, again_at bigint not null)',
+    'create index profiles_erasures_again on profiles_erasures (again_at)',
   ),
 }
 
@@ -112,6 +121,26 @@ export function sqlProfilesStore(): ProfilesStore {
     async removeAll(tx, player) {
       await tables(tx).deleteFrom('profiles_objects').where('player', '=', player).execute()
       await sql`delete from profiles_locks where player = ${player}`.execute(tables(tx))
+    },
+    async noteErased(tx, player, againAt) {
+      await tables(tx)
+        .insertInto('profiles_erasures')
+        .values({ player, again_at: againAt })
+        .onConflict((conflict) => conflict.column('player').doUpdateSet({ again_at: againAt }))
+        .execute()
+    },
+    async erasedBefore(tx, now, max) {
+      const rows = await tables(tx)
+        .selectFrom('profiles_erasures')
+        .select('player')
+        .where('again_at', '<=', now)
+        .orderBy('again_at')
+        .limit(max)
+        .execute()
+      return rows.map(({ player }) => player)
+    },
+    async forgetErased(tx, player) {
+      await tables(tx).deleteFrom('profiles_erasures').where('player', '=', player).execute()
     },
   }
 }
