@@ -114,6 +114,7 @@ export interface KickOrder {
   session: SessionId
   player: PlayerId | null
   reason: string
+  createdAt: number
 }
 
 /** What a server has to be told. Orders are repeated until they are seen to be done, for answers get lost. */
@@ -127,7 +128,7 @@ export interface Orders {
 /** Names each order, so that it is known which of them were told lately. */
 export const orderNames = ({ instance, assign, kick, drain }: Orders): string[] => [
   ...assign.map(({ session }) => `${instance} assign ${session}`),
-  ...kick.map(({ session, player }) => `${instance} kick ${session} ${player ?? ''}`),
+  ...kick.map(({ session, player, createdAt }) => `${instance} kick ${session} ${player ?? ''} ${createdAt}`),
   ...(drain ? [`${instance} drain`] : []),
 ]
 
@@ -138,7 +139,7 @@ export interface SeenSession {
 }
 
 /** A kick is done when the server, having been told, no longer lists whom it was about. */
-export function kickIsDone(kick: KickOrder, seen: readonly SeenSession[]): boolean {
+export function kickIsDone(kick: Pick<KickOrder, 'session' | 'player'>, seen: readonly SeenSession[]): boolean {
   const session = seen.find((one) => one.session === kick.session)
   if (session === undefined) return true
   return kick.player !== null && !session.players.includes(kick.player)

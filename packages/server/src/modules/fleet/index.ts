@@ -17,7 +17,7 @@ import { fleetRoutes } from './routes.ts'
 import { sqlFleetStore } from './store/sql.ts'
 import { createWatch } from './watch.ts'
 
-export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
+export { type FleetOptions, fleetOptions, type LaunchSource, type ServerSource } from './config.ts'
 export type { Allocation, Claim, ServerView } from './domain.ts'
 export type { FleetNeeds } from './needs.ts'
 export { fleetMigrations } from './store/migrations.ts'

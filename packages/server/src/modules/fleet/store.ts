@@ -10,7 +10,6 @@ export interface Beat {
 }
 
 export interface KeptKick extends KickOrder {
-  createdAt: number
   told: boolean
 }
 
@@ -71,8 +70,8 @@ export interface DirectoryStore {
     tx: Tx,
     server: Registration & { instance: string; key: KeyId; gamePort: number; now: number },
   ): Promise<SessionId[] | null>
-  /** Of these, those that live and belong to their keys. */
-  beat(tx: Tx, now: number, beats: readonly Beat[]): Promise<Set<ServerId>>
+  /** Of these, those that live and belong to their keys: each server with its key. */
+  beat(tx: Tx, now: number, beats: readonly Beat[]): Promise<Map<ServerId, KeyId>>
   ordersOf(tx: Tx, servers: readonly ServerId[]): Promise<Map<ServerId, KeptOrders>>
   markKicksTold(tx: Tx, now: number, server: ServerId, kicks: readonly KickOrder[]): Promise<void>
   dropKicks(tx: Tx, server: ServerId, kicks: readonly KickOrder[]): Promise<void>

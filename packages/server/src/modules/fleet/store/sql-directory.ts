@@ -1,4 +1,4 @@
-import type { SessionId } from '@muster/protocol'
+import type { KeyId, SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import { modesOffered, shownState } from '../domain.ts'
@@ -62,13 +62,13 @@ export const sqlDirectory = (): Omit<DirectoryStore, 'ordersOf' | 'markKicksTold
 
   async beat(tx, now, beats) {
     const sorted = [...beats].sort((a, b) => (a.server < b.server ? -1 : 1))
-    const { rows } = await sql<{ server: string }>`
+    const { rows } = await sql<{ server: string; key: KeyId }>`
       update fleet_beats b set last_beat_at = ${now}, current_players = said.players, load = said.load
       from unnest(${sorted.map((one) => one.server)}::text[], ${sorted.map((one) => one.key)}::text[],
         ${sorted.map((one) => one.currentPlayers)}::integer[], ${sorted.map((one) => one.load)}::double precision[])
         as said (server, key, players, load)
-      where b.server = said.server and b.key = said.key returning b.server`.execute(tables(tx))
-    return new Set(rows.map((row) => row.server))
+      where b.server = said.server and b.key = said.key returning b.server, b.key`.execute(tables(tx))
+    return new Map(rows.map((row) => [row.server, row.key]))
   },
 
   async registrantOf(tx, server) {
