@@ -41,9 +41,14 @@ export async function gatewayGround(given: { log?: Log } = {}) {
       return token
     },
     async node(
-      options: Partial<PresenceOptions> & { origins?: string[]; trustedProxies?: string[]; deaf?: boolean } = {},
+      options: Partial<PresenceOptions> & {
+        origins?: string[]
+        trustedProxies?: string[]
+        deaf?: boolean
+        afterRead?: () => Promise<void>
+      } = {},
     ) {
-      const { origins = [], trustedProxies = [], deaf = false, ...rest } = options
+      const { origins = [], trustedProxies = [], deaf = false, afterRead = async () => undefined, ...rest } = options
       const listeners: ((one: Ended) => void)[] = []
       const soft = memorySoftState(ground.clock)
       const wakes = await createWakes({ ...ground, soft, node: `node-${++count}` })
@@ -52,6 +57,14 @@ export async function gatewayGround(given: { log?: Log } = {}) {
         {
           ...ground,
           ...{ metrics, log: given.log ?? ground.log },
+          db: {
+            transact: ground.db.transact,
+            once: async (run) => {
+              const read = await ground.db.once(run)
+              await afterRead()
+              return read
+            },
+          },
           // A deaf node loses every hint, its own included.
           wakes: deaf ? { ...wakes, wake: () => undefined } : wakes,
           verifyAccess: async (token) => tokens.get(token) ?? null,

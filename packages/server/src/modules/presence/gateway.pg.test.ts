@@ -3,9 +3,36 @@ import Type from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type GatewayNode, gatewayGround } from '../../../test/support/gateway-ground.ts'
 import { openSocket, Refused } from '../../../test/support/socket-client.ts'
+import { createLog } from '../../platform/log.ts'
 
 const ann: PlayerId = 'player_ann'
 const bob: PlayerId = 'player_bob'
+
+describe('the gateway’s log', () => {
+  it('holds no token, whichever way it came, and no address', async () => {
+    const lines: string[] = []
+    const log = createLog({ level: 'trace', pretty: false }, { write: (line) => void lines.push(line) })
+    await using ground = await gatewayGround({ log })
+    const node = await ground.node()
+    node.presence.onMessage('queue_join', Type.Optional(Type.Unknown()), async () => {
+      throw new Error('planted')
+    })
+    for (const token of ['canary-bad', `${ground.token(ann)}`]) {
+      const clients = [
+        await openSocket(`${node.url}?token=${token}`),
+        await openSocket(node.url, { protocols: ['muster', token] }),
+        await openSocket(node.url),
+      ]
+      clients[2]?.send({ event: 'authenticate', data: { token } })
+      if (token.startsWith('canary')) await Promise.all(clients.map(({ closed }) => closed))
+      else for (const client of clients) await client.ask('queue_join', { token, secret: 'canary-data' })
+    }
+    await ground.kysely.schema.dropTable('presence_inboxes').execute()
+    expect((await (await openSocket(`${node.url}?token=${ground.token(ann)}`)).closed).code).toBe(1013)
+    expect(lines.length).toBeGreaterThanOrEqual(4)
+    expect(lines.join('\n')).not.toMatch(/canary|token-\d|127\.0\.0\.1/)
+  })
+})
 
 describe('the gateway', () => {
   let ground: Awaited<ReturnType<typeof gatewayGround>>

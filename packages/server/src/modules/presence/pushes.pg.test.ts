@@ -1,4 +1,4 @@
-import type { PlayerId } from '@muster/protocol'
+import type { PlayerId, ServerFrame } from '@muster/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type GatewayNode, gatewayGround, pushesOf } from '../../../test/support/gateway-ground.ts'
 
@@ -130,6 +130,30 @@ describe('pushes', () => {
     expect(await pushesOf(client, 3)).toEqual(['1 one', '2 two', '3 three'])
   })
 
+  it('reach a socket that was let in while they were sent, without waiting for the time to catch up', async () => {
+    let reached: () => void = () => undefined
+    let release: (() => void) | null = null
+    const hasRead = new Promise<void>((resolve) => {
+      reached = resolve
+    })
+    const slow = await ground.node({
+      afterRead: () => {
+        reached()
+        if (release !== null) return Promise.resolve()
+        return new Promise<void>((resolve) => {
+          release = resolve
+        })
+      },
+    })
+    const signingIn = signIn(slow, ann)
+    await hasRead
+    await slow.push(ann, 'in between')
+    ;(release as (() => void) | null)?.()
+    const client = await signingIn
+    expect(client.welcome.seq).toBe(0)
+    expect(await pushesOf(client, 1)).toEqual(['1 in between'])
+  })
+
   it('follow a player from node to node, with pushes in between', async () => {
     const other = await ground.node()
     const first = await signIn(node, ann)
@@ -184,12 +208,19 @@ describe('pushes', () => {
       expect(client.welcome.missed).toBe(false)
       const until = Math.min(120, after + 17)
       while (after < until) {
-        const [push] = await Promise.all([client.next('kicked'), ground.clock.advance(2_500)])
-        heard.push(push.seq ?? 0)
-        after = push.seq ?? 0
+        let push: ServerFrame | undefined
+        const coming = client.next('kicked').then((frame) => {
+          push = frame
+        })
+        // What the other node wrote is found when it is time to catch up, and it may write at any time.
+        await expect
+          .poll(() => ground.clock.advance(2_500).then(() => push), { interval: 20, timeout: 8_000 })
+          .toBeDefined()
+        await coming
+        after = push?.seq ?? 0
+        heard.push(after)
       }
       client.socket.terminate()
-      if (line > 60) break
     }
     await writers
     expect(heard).toEqual(Array.from({ length: 120 }, (_, at) => at + 1))
