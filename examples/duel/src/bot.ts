@@ -34,13 +34,24 @@ export interface PlayOptions {
   patienceMs?: number
 }
 
-/** Chooses a move: with `skill` from 0 to 1, how often it aims where the other can be, and keeps moving. */
-export function choose(skill: number, you: Fighter, them: Fighter, chance: () => number): Move {
+/** Chooses a move. With `skill` from 0 to 1, how often it keeps moving and fires where the other will most likely stand,
+ *  judging by the steps that were `seen`; else it stands still and fires anywhere. */
+export function choose(
+  skill: number,
+  you: Fighter,
+  them: Fighter,
+  chance: () => number,
+  seen: readonly number[] = [],
+): Move {
   const pick = <T>(from: readonly T[]): T => from[Math.floor(chance() * from.length)] as T
   if (chance() >= skill) return { step: 0, fire: pick([...Array(cells).keys()]) }
-  const reachable = [them.cell - 1, them.cell, them.cell + 1].filter((cell) => cell >= 0 && cell < cells)
-  const steps = [-1, 0, 1].filter((step) => you.cell + step >= 0 && you.cell + step < cells)
-  return { step: pick(steps), fire: pick(reachable) }
+  const inside = (cell: number) => cell >= 0 && cell < cells
+  const steps = [-1, 0, 1].filter((step) => inside(you.cell + step))
+  const likely = [-1, 0, 1]
+    .filter((step) => inside(them.cell + step))
+    .map((step) => ({ cell: them.cell + step, weight: 1 + seen.filter((one) => one === step).length }))
+  const most = Math.max(...likely.map(({ weight }) => weight))
+  return { step: pick(steps), fire: pick(likely.filter(({ weight }) => weight === most)).cell }
 }
 
 /** Times that the line may drop before it counts as gone. */
@@ -76,9 +87,13 @@ function playOnOneLine(way: Way, options: PlayOptions, patienceMs: number): Prom
     const say = (message: object) => {
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
     }
+    const seen: number[] = []
+    let stood: number | null = null
     const turn = (number: number, you: Fighter, them: Fighter) => {
       options.onTurn?.({ turn: number, you: you.hits, them: them.hits })
-      const move = () => say({ type: 'turn', turn: number, ...choose(skill, you, them, chance) })
+      if (stood !== null) seen.push(them.cell - stood)
+      stood = them.cell
+      const move = () => say({ type: 'turn', turn: number, ...choose(skill, you, them, chance, seen) })
       if (thinkMs > 0) setTimeout(move, thinkMs)
       else move()
     }

@@ -53,22 +53,33 @@ describe('the duel', () => {
     expect([isOver(at(2, 2)), isOver(at(0, 3)), isOver(at(0, 0, turnsMax))]).toEqual([false, true, true])
   })
 
-  it('is decided by play: who aims beats who does not', () => {
+  it('is decided by play: who is better wins, and wins the more often the better', () => {
     let state = 1
     const chance = () => {
       state = (state * 48_271) % 2_147_483_647
       return state / 2_147_483_647
     }
-    let won = 0
-    for (let game = 0; game < 400; game++) {
-      let duel = begin()
-      while (!isOver(duel)) {
-        const [a, b] = duel.fighters
-        duel = play(duel, [choose(0.9, a, b, chance), choose(0.2, b, a, chance)])
+    /** How often the first wins, a draw counting half. */
+    const share = (skillA: number, skillB: number): number => {
+      let points = 0
+      for (let game = 0; game < 400; game++) {
+        let duel = begin()
+        const [seenA, seenB]: [number[], number[]] = [[], []]
+        while (!isOver(duel)) {
+          const [a, b] = duel.fighters
+          duel = play(duel, [choose(skillA, a, b, chance, seenB), choose(skillB, b, a, chance, seenA)])
+          seenA.push(duel.fighters[0].cell - a.cell)
+          seenB.push(duel.fighters[1].cell - b.cell)
+        }
+        const [first, second] = ranksOf(duel)
+        points += first === second ? 0.5 : first < second ? 1 : 0
       }
-      const [first, second] = ranksOf(duel)
-      if (first < second) won++
+      return points / 400
     }
-    expect(won / 400).toBeGreaterThan(0.7)
+    expect(share(0.5, 0.5)).toBeGreaterThan(0.4)
+    expect(share(0.5, 0.5)).toBeLessThan(0.6)
+    expect(share(0.6, 0.4)).toBeGreaterThan(0.6)
+    expect(share(0.9, 0.5)).toBeGreaterThan(0.7)
+    expect(share(0.9, 0.1)).toBeGreaterThan(0.95)
   })
 })

@@ -67,6 +67,14 @@ describe('findMatch', () => {
     ])
   })
 
+  it('tells of changes, not of polls that ran out', async () => {
+    const { muster, client } = await searching([entry('searching'), entry('searching'), confirmed])
+    await using _ = muster
+    const seen: string[] = []
+    await client.findMatch({ queues: ['duel'], onChange: ({ status }) => seen.push(status) })
+    expect(seen).toEqual(['searching', 'match_confirmed'])
+  })
+
   it('declines where the player does, and says why the search ended', async () => {
     const { muster, client } = await searching([
       entry('match_found', { offer: offer() }),

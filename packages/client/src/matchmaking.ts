@@ -94,9 +94,12 @@ export function createMatchmaking(http: Http): Matchmaking {
   async function follow(joined: Entry, { onOffer, onChange, signal }: FollowOptions): Promise<FoundMatch> {
     const answered = new Set<string>()
     let leaving = false
+    let told: string | null = null
     for (let entry = joined; ; entry = await next(entry, leaving ? undefined : signal)) {
-      onChange?.(entry)
-      const { status, match, ticket, offer } = entry
+      const { status, match, ticket, offer, revision } = entry
+      // A poll that ran out says nothing new.
+      if (revision !== told) onChange?.(entry)
+      told = revision
       if (status === 'cancelled') throw new SearchEnded(entry.reason ?? 'unknown')
       if (status === 'match_confirmed' && match !== undefined && ticket !== undefined) {
         return { match, ticket, connectToken: entry.connect_token ?? null }

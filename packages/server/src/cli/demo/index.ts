@@ -40,7 +40,7 @@ export const demoCommand = Object.assign(
       const machine = machineOf(args)
       const game = await loadGame()
 
-      await using server = await findOrStartServer(machine, args.url, (text) => stderr.write(`${text}\n`))
+      await using server = await findOrStartServer(machine, args.url, stderr)
       const accounts = await openAccounts(machine.data, server.accounts, server.url)
       const screen = createScreen(stderr, systemClock)
       const result = await runDemo(plan, { accounts, game, screen, clock: systemClock }).finally(() => screen.close())

@@ -18,6 +18,8 @@ export interface RoundGround {
   signal: AbortSignal
 }
 
+/** How long a bot looks at a match that was found before it answers. */
+const considerMs = 250
 /** How long a bot thinks about each turn: long enough to watch. */
 const thinkMs = 60
 const searchesMax = 6
@@ -75,8 +77,9 @@ async function search(bot: Bot, mannerNow: () => Manner, behave: () => void, gro
       else tale.searches(bot.nick)
       waits = true
     },
-    onOffer({ match_id: match }: MatchOffer) {
+    async onOffer({ match_id: match }: MatchOffer) {
       tale.offered(match, bot.nick, ratings)
+      await pause(considerMs)
       const choice = mannerNow()
       behave()
       if (choice === 'accept') tale.accepts(match, bot.nick)

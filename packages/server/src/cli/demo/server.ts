@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { createClient } from '@muster/client'
 import type { Machine } from '../../config.ts'
 import { CommandRefusal } from '../command.ts'
+import { type Serving, showFirstOperator } from '../serve/announcement.ts'
 import { notedServer } from '../serve/serving-note.ts'
 
 export interface DemoServer extends AsyncDisposable {
@@ -19,7 +20,12 @@ const queue = 'duel'
 const linesKeptMax = 30
 
 /** The server at `url`; or the one that runs at the configured address, or on the data folder; or one of the demo's own. */
-export async function findOrStartServer(machine: Machine, url: string | undefined, say: (text: string) => void) {
+export async function findOrStartServer(
+  machine: Machine,
+  url: string | undefined,
+  to: NodeJS.WritableStream,
+): Promise<DemoServer> {
+  const say = (text: string) => void to.write(`${text}\n`)
   if (url !== undefined) {
     if (await hasDuel(url)) return running(url, new URL(url))
     throw new CommandRefusal(`no Muster with a queue \`${queue}\` answers on ${url}.`)
@@ -33,7 +39,7 @@ export async function findOrStartServer(machine: Machine, url: string | undefine
     return running(candidate, candidate === noted ? 'own' : new URL(candidate))
   }
   say(`No Muster answers${configured === null ? '' : ` on ${configured}`}: starting one on a free port.`)
-  return start(machine, say)
+  return start(machine, to)
 }
 
 const running = (url: string, accounts: DemoServer['accounts']): DemoServer => ({
@@ -59,7 +65,7 @@ async function hasDuel(url: string): Promise<boolean> {
   )
 }
 
-async function start(machine: Machine, say: (text: string) => void): Promise<DemoServer> {
+async function start(machine: Machine, to: NodeJS.WritableStream): Promise<DemoServer> {
   const program = fileURLToPath(new URL('../index.js', import.meta.url))
   const words = ['serve', '--port', '0', '--data', machine.data, '--log-format', 'json']
   const config = machine.config === '' ? [] : ['--config', machine.config]
@@ -76,11 +82,10 @@ async function start(machine: Machine, say: (text: string) => void): Promise<Dem
     await gone
   }
   try {
-    const url = await urlFrom(child, lines)
-    // The first operator's password is told once, so it must not get lost here.
-    for (const line of lines.filter((one) => !one.startsWith('{') && one.trim() !== '')) say(line)
+    const { url, firstOperator } = await serving(child, lines)
+    showFirstOperator(firstOperator, to)
     if (!(await hasDuel(url))) throw new CommandRefusal(`the server that was started on ${url} does not answer.`)
-    say(`It answers on ${url}.`)
+    to.write(`It answers on ${url}.\n`)
     return { url, started: true, accounts: 'own', [Symbol.asyncDispose]: stop }
   } catch (error) {
     await stop()
@@ -100,11 +105,11 @@ function linesOf(child: ChildProcess): string[] {
   return lines
 }
 
-/** Where it answers, as it says itself when it does. */
-async function urlFrom(child: ChildProcess, lines: string[]): Promise<string> {
-  const said = once(child, 'message').then(([message]) => (message as { url: string }).url)
+/** What it says of itself when it answers. */
+async function serving(child: ChildProcess, lines: string[]): Promise<Serving> {
+  const said = once(child, 'message').then(([message]) => message as Serving)
   const ended = once(child, 'close').then(() => null)
-  const url = await Promise.race([said, ended])
-  if (url !== null) return url
+  const news = await Promise.race([said, ended])
+  if (news !== null) return news
   throw new CommandRefusal(`the server could not be started:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }

@@ -1,5 +1,8 @@
 import type { RunningServer } from '../../main.ts'
 
+/** What a program that starts Muster with a channel is told when it serves. */
+export type Serving = Pick<RunningServer, 'url' | 'firstOperator'>
+
 /** Where to go, for who started Muster in a terminal. */
 export function welcomeText(url: string, described: string): string {
   return `

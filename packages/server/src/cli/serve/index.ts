@@ -4,7 +4,7 @@ import { startServer } from '../../main.ts'
 import { createLog } from '../../platform/log.ts'
 import { misuse, type Streams } from '../command.ts'
 import { machineOf, machineOptions } from '../machine-options.ts'
-import { showFirstOperator, welcomeText } from './announcement.ts'
+import { type Serving, showFirstOperator, welcomeText } from './announcement.ts'
 import { details } from './help.ts'
 import { moduleNames, modulesIn } from './module-names.ts'
 import { noteServing } from './serving-note.ts'
@@ -31,13 +31,13 @@ export const serveCommand = Object.assign(
       const told = untilTold(log)
       const server = await startServer({ machine, config, log, only })
       const forget = await noteServing(machine.data, server.url)
-      // For a program that started this one and waits for it.
-      process.send?.({ url: server.url })
       log.info({ url: server.url, stands_on: server.described }, 'Muster serves')
       // Where the log is JSON, standard output is the log's alone.
       const said = pretty ? streams.stdout : streams.stderr
       if (inTerminal) said.write(welcomeText(server.url, server.described))
-      showFirstOperator(server.firstOperator, said)
+      // A program that started this one with a channel is told there, and tells whoever started it.
+      if (process.send === undefined) showFirstOperator(server.firstOperator, said)
+      process.send?.({ url: server.url, firstOperator: server.firstOperator } satisfies Serving)
 
       await told.stop
       await forget()
