@@ -1,61 +1,64 @@
-const keptMax = 512
+/** Who plays changes slowly, how many come changes with the hour: so the first is taken from more arrivals. */
+const ratingsMax = 2048
+const timesMax = 256
 /** Below this many arrivals nothing can be said of them. */
 const knownMin = 16
-const neighboursPerRoot = 1.5
+/** The ratings are put in order anew when so large a part of them is new. */
+const newPart = 1 / 64
 
 /**
- * Who came lately, and so how many players an hour may be hoped for near a rating.
+ * Who came lately, and so how many players may be hoped for near a rating.
  * The density at a rating is taken from the stretch its nearest arrivals lie in: it needs no scale to be known
  * beforehand, and far from everybody it falls off as it should.
  */
 export class Arrivals {
-  private rating = new Float64Array(keptMax)
-  private sinceMs = new Float64Array(keptMax)
-  private players = new Float64Array(keptMax)
-  private kept = 0
-  private next = 0
+  private rating = new Float64Array(ratingsMax)
+  private sinceMs = new Float64Array(timesMax)
+  private players = new Float64Array(timesMax)
+  private count = 0
   private sorted = new Float64Array(0)
-  private firstMs = 0
-  private playersEach = 1
-  private stale = true
+  private sortedAt = 0
 
   note(rating: number, sinceMs: number, players: number): void {
-    this.rating[this.next] = rating
-    this.sinceMs[this.next] = sinceMs
-    this.players[this.next] = players
-    this.next = (this.next + 1) % keptMax
-    this.kept = Math.min(this.kept + 1, keptMax)
-    this.stale = true
+    this.rating[this.count % ratingsMax] = rating
+    this.sinceMs[this.count % timesMax] = sinceMs
+    this.players[this.count % timesMax] = players
+    this.count++
   }
 
   /** A function from a rating to players per second and point there; null while too few have come. */
   densityAt(nowMs: number): ((rating: number) => number) | null {
-    if (this.kept < knownMin) return null
-    if (this.stale) this.refresh()
-    const { sorted, kept } = this
-    const spanS = Math.max(1, nowMs - this.firstMs) / 1000
-    const perSecond = (kept / spanS) * this.playersEach
-    const half = Math.max(2, Math.round((Math.sqrt(kept) * neighboursPerRoot) / 2))
+    if (this.count < knownMin) return null
+    this.keepSorted()
+    const { sorted } = this
+    const known = sorted.length
+    const perSecond = this.playersPerSecond(nowMs)
+    const half = Math.max(2, Math.round(Math.sqrt(known) / 2))
     return (rating) => {
       const place = placeIn(sorted, rating)
       const low = Math.max(0, place - half)
-      const high = Math.min(kept - 1, place + half)
+      const high = Math.min(known - 1, place + half)
       const stretch = Math.max(rating, sorted[high]!) - Math.min(rating, sorted[low]!)
-      return (perSecond * ((high - low) / kept)) / stretch
+      return (perSecond * ((high - low) / known)) / stretch
     }
   }
 
-  private refresh(): void {
-    this.sorted = this.rating.slice(0, this.kept).sort()
-    let first = Number.POSITIVE_INFINITY
+  private playersPerSecond(nowMs: number): number {
+    const kept = Math.min(this.count, timesMax)
+    let firstMs = Number.POSITIVE_INFINITY
     let players = 0
-    for (let i = 0; i < this.kept; i++) {
-      first = Math.min(first, this.sinceMs[i]!)
+    for (let i = 0; i < kept; i++) {
+      firstMs = Math.min(firstMs, this.sinceMs[i]!)
       players += this.players[i]!
     }
-    this.firstMs = first
-    this.playersEach = players / this.kept
-    this.stale = false
+    return players / (Math.max(1, nowMs - firstMs) / 1000)
+  }
+
+  private keepSorted(): void {
+    const kept = Math.min(this.count, ratingsMax)
+    if (this.sorted.length > 0 && this.count - this.sortedAt < kept * newPart) return
+    this.sorted = this.rating.slice(0, kept).sort()
+    this.sortedAt = this.count
   }
 }
 

@@ -71,8 +71,9 @@ export function settleRules(rules: QueueRules): SettledRules {
   mustHold(minTeams * teamSize >= 2, 'the smallest match must have 2 players')
   mustHold(window.initial >= 0, 'window.initial must be 0 or more')
   mustHold(window.perSecond >= 0 && window.perSecond < Infinity, 'window.perSecond must be 0 or more, and finite')
+  mustHold(!window.adaptive || window.perSecond > 0, 'an adaptive window must grow: perSecond must be above 0')
   mustHold(max >= window.initial, 'window.max must not be below window.initial')
-  mustHold(stepS > 0, 'window.stepS must be above 0')
+  mustHold(stepS > 0 && stepS < Infinity, 'window.stepS must be above 0, and finite')
   return {
     teams,
     teamSize,
