@@ -82,7 +82,7 @@ export async function matchmakingGround(given: MatchmakingGroundOptions = {}) {
   )
   const options: MatchmakingOptions = {
     ...(Value.Default(matchmakingOptions, {}) as MatchmakingOptions),
-    ...{ joinGatherMs: 0, whyWaitMs: 200, ...given.options },
+    ...{ joinGatherMs: 0, whyWaitMs: 0, ...given.options },
   }
   const nodes: { name: string; matchmaking: Matchmaking; dispose(): Promise<void> }[] = []
 
@@ -172,6 +172,8 @@ export async function matchmakingGround(given: MatchmakingGroundOptions = {}) {
 
   return {
     ...ground,
+    /** The database without waiting for it: what is begun on it may stay open. */
+    unwatched: undoing.db,
     ...{ db, store, places, fleet, sessions, ratings, first, node, pass, quiet, pushesOf, statusOf, queues },
     /** Until it holds, moving the clock; fails after `withinMs`. */
     async until(holds: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {

@@ -17,7 +17,15 @@ const touchedTogetherMax = 2_000
 const notedMax = 1_000_000
 const playersTogetherMax = 1_000
 /** A row is written anew only when what it says is older than this part of the time after which an entry is idle. */
-const stalePart = 4
+const stalePart = 8
+/** How often what was noted is written, and what that may take. */
+export const flushMs = 5_000
+const flushSlackMs = 2_500
+
+const staleAfterMs = (idleMs: number) => idleMs / stalePart
+
+/** So old a row must be to be sure that nobody was heard of for `idleMs`: the latest news may not be in it. */
+export const unheardAfterMs = (idleMs: number): number => idleMs + staleAfterMs(idleMs) + flushMs + flushSlackMs
 
 /**
  * Notes that the players of an entry are still there, because they ask for it or have a socket open. It is kept in the
@@ -25,7 +33,7 @@ const stalePart = 4
  * heard of for too long can then be closed by whoever matches.
  */
 export function createActivity({ clock, db, store, places, connectedHere }: ActivityNeeds, idleMs: number) {
-  const staleMs = idleMs / stalePart
+  const staleMs = staleAfterMs(idleMs)
   const noted = new Set<EntryId>()
 
   return {

@@ -2,6 +2,7 @@ import type { EntryId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Entry } from './domain.ts'
+import { lookAfterMs } from './idle.ts'
 import type { EntryStore } from './store.ts'
 import type { Tenure } from './tenure.ts'
 
@@ -28,8 +29,6 @@ export interface CatchUp {
 const unsettledPagesMax = 4
 /** Another node may know of queues that are new; so long an entry may wait in such a one. */
 const strayPatienceMs = 60_000
-/** An entry of whose players nothing is known is looked at now and then all the same: it may have left unheard. */
-const checkAnywayMs = 120_000
 
 /**
  * Keeps the pool in step with the rows. Hints bring news at once, but hints get lost, so the rows are also read by
@@ -41,7 +40,7 @@ export function createCatchUp(
   { clock, db, store, closeStrays }: CatchUpNeeds,
   options: { pageMax: number; idleMs: number },
 ): CatchUp {
-  const checkMs = options.idleMs === 0 ? checkAnywayMs : options.idleMs
+  const checkMs = lookAfterMs(options.idleMs)
 
   function take(tenure: Tenure, entry: Entry): void {
     const { pool, checks, strays } = tenure

@@ -53,7 +53,7 @@ describe('an answer to an offered match', () => {
     expect(judge({ ...confirmed, told: true }, ann, 'accept', 999)).toEqual({
       ...{ kind: 'again', status: 'match_confirmed' },
     })
-    const declined = match({ state: 'cancelled', leavers: [ann] })
+    const declined = match({ state: 'cancelled', reason: 'declined', leavers: [ann] })
     expect(judge(declined, ann, 'decline', 1)).toEqual({ kind: 'again', status: 'cancelled' })
   })
 

@@ -108,14 +108,15 @@ export type Verdict =
 export function judge(match: Match, player: PlayerId, answer: Answer, now: number): Verdict {
   const players = playersOf(match)
   if (!players.includes(player)) return { kind: 'not_yours' }
-  const { state, accepted, leavers, expiresAt } = match
+  const { state, reason, accepted, leavers, expiresAt } = match
   if (state === 'offered' && (expiresAt === null || now < expiresAt)) {
     if (answer === 'decline') return { kind: 'decline' }
     if (accepted.includes(player)) return { kind: 'again', status: 'match_found' }
     return { kind: 'accept', all: accepted.length + 1 >= players.length }
   }
   if (answer === 'decline') {
-    return state === 'cancelled' && leavers.includes(player) ? { kind: 'again', status: 'cancelled' } : { kind: 'late' }
+    const declined = state === 'cancelled' && reason === 'declined' && leavers.includes(player)
+    return declined ? { kind: 'again', status: 'cancelled' } : { kind: 'late' }
   }
   if (state === 'offered' || state === 'cancelled' || !accepted.includes(player)) return { kind: 'late' }
   return { kind: 'again', status: match.told ? 'match_confirmed' : 'match_found' }

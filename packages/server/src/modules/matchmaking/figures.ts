@@ -6,7 +6,7 @@ const passBucketsS = [0.001, 0.005, 0.02, 0.1, 0.5, 1, 2, 5]
 /** What an operator can see of matchmaking. */
 export function matchmakingFigures(metrics: Metrics) {
   const waiting = metrics.gauge('matchmaking_players_waiting', 'Players waiting, where this process matches', ['queue'])
-  const holder = metrics.gauge('matchmaking_lease_held', '1 where this process is the one that matches')
+  const holder = metrics.gauge('matchmaking_lease_held', 'Whether this process is the one that matches')
   const joins = metrics.counter('matchmaking_joins_total', 'Entries made', ['queue'])
   const matches = metrics.counter('matchmaking_matches_total', 'Matches made', ['queue'])
   const waits = metrics.histogram('matchmaking_wait_seconds', 'Wait of matched entries', waitBucketsS, ['queue'])

@@ -1,6 +1,7 @@
 import type { EntryId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
+import { unheardAfterMs } from './activity.ts'
 import type { CloseSearching } from './closing.ts'
 import type { EntryStore } from './store.ts'
 import type { Tenure } from './tenure.ts'
@@ -15,18 +16,21 @@ export interface IdleNeeds {
 const lookMax = 1_000
 const looksMax = 10
 const lookAgainMs = 5_000
-/** How often an entry is looked at where nobody is ever idle: it may have left unheard. */
+/** How long an entry may wait before it is looked at where nobody is ever idle: it may have left unheard. */
 const lookAnywayMs = 120_000
+
+/** How long after its players were heard of an entry is looked at. */
+export const lookAfterMs = (idleMs: number): number => (idleMs === 0 ? lookAnywayMs : unheardAfterMs(idleMs))
 
 /**
  * Closes entries of whose players nothing was heard for too long, and drops from the pool those that left unheard. Only
  * entries whose time has come are looked at, by their keys, so a million of them cost a few thousand looks a second.
  */
 export function createIdle({ clock, db, store, close }: IdleNeeds, idleMs: number) {
-  const againMs = idleMs === 0 ? lookAnywayMs : idleMs
+  const againMs = lookAfterMs(idleMs)
 
   async function look(tenure: Tenure, ids: readonly EntryId[], now: number): Promise<void> {
-    if (idleMs > 0) await db.transact((tx) => close(tx, ids, 'idle', now - idleMs))
+    if (idleMs > 0) await db.transact((tx) => close(tx, ids, 'idle', now - againMs))
     const rows = new Map((await db.once((tx) => store.entriesOf(tx, ids))).map((entry) => [entry.id, entry]))
     for (const id of ids) {
       const entry = rows.get(id)

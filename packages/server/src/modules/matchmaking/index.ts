@@ -10,7 +10,7 @@ import type { PlayerId } from '@muster/protocol'
 import type { Tx } from '../../platform/db.ts'
 import type { Route } from '../../platform/http/route.ts'
 import { type Repeating, repeating } from '../../platform/repeat.ts'
-import { createActivity } from './activity.ts'
+import { createActivity, flushMs } from './activity.ts'
 import { createClosing } from './closing.ts'
 import type { MatchmakingOptions, QueueOptions } from './config.ts'
 import { createEntrance } from './entrance.ts'
@@ -55,7 +55,6 @@ export interface Matchmaking {
   }
 }
 
-const activityMs = 10_000
 const connectedEveryMs = 30_000
 const retentionMs = 60_000
 
@@ -106,7 +105,7 @@ export function createMatchmaking(
       unhear.push(sweeper.hear(), why.hear())
       jobs.push(
         repeating(ground, 'matchmaking sweep', options.sweepMs, sweeper.run),
-        repeating(ground, 'matchmaking activity', activityMs, activity.flush),
+        repeating(ground, 'matchmaking activity', flushMs, activity.flush),
         repeating(ground, 'matchmaking sockets', connectedEveryMs, activity.noteConnected),
         repeating(ground, 'matchmaking retention', retentionMs, retention.run),
       )
