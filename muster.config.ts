@@ -19,7 +19,7 @@ export default defineConfig({
       teamSize: 1,
       board: 'duel',
       acceptTimeoutS: 15,
-      window: { initial: 100, perSecond: 20, max: 1_000 },
+      window: { initial: 100, perSecond: 50, max: 1_000 },
     },
   },
 })

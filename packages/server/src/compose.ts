@@ -57,7 +57,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
     { ...platform, verifyAccess, onLoginEnded, isLive },
     { ...config.presence, origins, trustedProxies },
   )
-  const { places, push, onMessage } = presence
+  const { places, push, onMessage, connectedHere } = presence
 
   const fleet = createFleet(
     {
@@ -82,7 +82,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
     {
       ...platform,
       node: around.instance,
-      ...{ places, push, onMessage, peopleOf },
+      ...{ places, push, onMessage, connectedHere, peopleOf },
       ratingsOf: results.ratingsOf,
       openSession: sessions.open,
       sessionsView: sessions.viewOf,

@@ -19,6 +19,8 @@ export interface RunningServer {
   firstOperator: { username: string; password: string } | null
   /** What it stands on, in words. */
   described: string
+  /** Resolves with the reason when it cannot go on. Stop it then. */
+  lost: Promise<Error>
   /** Takes no more, lets what is under way end, and releases everything. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -106,6 +108,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
       url: machine.publicUrl || url,
       firstOperator,
       described: ground.described,
+      lost: ground.lost,
       stop() {
         readiness.serving = false
         stopping ??= release()

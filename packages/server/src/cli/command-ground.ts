@@ -25,7 +25,7 @@ export async function openForCommand(machine: Machine): Promise<CommandGround> {
   }
   try {
     const openData = () => openDataFolder(machine.data, machine.secretFile || undefined)
-    const connection = machine.databaseUrl || (await embeddedIn((await openData()).path, releases))
+    const connection = machine.databaseUrl || (await embeddedIn((await openData()).postgres, releases))
     const kysely = openPostgres({ connection, connectionsMax, log: silentLog })
     releases.push(() => kysely.destroy())
     const clock = await syncClock(() => readDatabaseClock(kysely))

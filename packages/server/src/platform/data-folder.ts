@@ -9,6 +9,8 @@ export interface DataFolder {
   rootSecret: Buffer
   /** This machine's name among the nodes, the same after every restart. */
   node: string
+  /** Where the embedded PostgreSQL keeps its own. */
+  postgres: string
 }
 
 /** Makes what is missing and refuses what is unsafe. */
@@ -30,7 +32,7 @@ export async function openDataFolder(path: string, secretFile?: string): Promise
   if (!/^[0-9a-f]{64}$/i.test(hex)) {
     throw new Error(`${secretPath} must hold 64 hex digits: make one with \`openssl rand -hex 32\`.`)
   }
-  return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node }
+  return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node, postgres: join(folder, 'postgres') }
 }
 
 /** Two processes that start at once agree: the file appears whole, and only once. */

@@ -25,6 +25,8 @@ export interface Ground extends AsyncDisposable {
   data: DataFolder
   /** Names what this machine runs on, for who starts it. */
   described: string
+  /** Resolves with the reason when the embedded PostgreSQL is lost for good; never, where there is none. */
+  lost: Promise<Error>
 }
 
 export interface GroundOptions {
@@ -37,6 +39,9 @@ export interface GroundOptions {
   redisUrl?: string
   log: Log
 }
+
+/** The embedded PostgreSQL takes 60; some are left for commands beside the server. */
+const embeddedConnectionsMax = 50
 
 /** Opens the data folder, the database and the shared state; what was opened is released in the opposite order, also
  *  where a later one could not be opened. */
@@ -62,11 +67,11 @@ async function open(options: GroundOptions, releaseBy: (release: () => Promise<u
   const data = await openDataFolder(options.dataDir, options.secretFile)
   const embedded =
     options.databaseUrl === undefined
-      ? kept(await startEmbeddedPostgres({ dataDir: data.path, log: (line) => log.debug({ line }, 'postgres') }))
+      ? kept(await startEmbeddedPostgres({ dataDir: data.postgres, log: (line) => log.debug({ line }, 'postgres') }))
       : null
   const kysely = openPostgres({
     connection: options.databaseUrl ?? embedded?.connection ?? {},
-    connectionsMax: options.databaseConnectionsMax,
+    connectionsMax: Math.min(options.databaseConnectionsMax, embedded === null ? Infinity : embeddedConnectionsMax),
     log,
   })
   releaseBy(() => kysely.destroy())
@@ -78,6 +83,11 @@ async function open(options: GroundOptions, releaseBy: (release: () => Promise<u
   )
   return {
     ...{ clock, log, kysely, soft, data },
+    lost: new Promise<Error>((resolve) => {
+      void embedded?.ended.then((reason) => {
+        if (reason !== undefined) resolve(reason)
+      })
+    }),
     random: systemRandom,
     metrics: createMetrics({ process: true }),
     db: createDb(kysely, { clock: systemClock, random: systemRandom, log }),

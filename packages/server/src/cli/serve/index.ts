@@ -39,12 +39,13 @@ export const serveCommand = Object.assign(
       if (process.send === undefined) showFirstOperator(server.firstOperator, said)
       process.send?.({ url: server.url, firstOperator: server.firstOperator } satisfies Serving)
 
-      await told.stop
+      const lost = await Promise.race([told.stop.then(() => null), server.lost])
+      if (lost !== null) log.fatal({ err: lost }, 'the database is lost, so Muster cannot go on')
       await forget()
       await server.stop()
       log.info('Muster has stopped')
       // Whatever still runs is of no more use, and must not keep the process.
-      process.exit(0)
+      process.exit(lost === null ? 0 : 1)
     },
   }),
   { details },

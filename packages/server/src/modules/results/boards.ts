@@ -32,7 +32,7 @@ function readCursor(text: string): { standing: number; player: string } {
   }
   throw new Refusal('INVALID_REQUEST', {
     detail: '`after` must be the `next` of an earlier page.',
-    fields: [{ field: 'querystring.after', problem: 'is not a cursor of this list' }],
+    fields: [{ field: 'query.after', problem: 'is not a cursor of this list' }],
   })
 }
 

@@ -70,7 +70,7 @@ export function resultsRoutes(needs: ResultsRoutesNeeds): Route[] {
       if (after !== undefined && !/^\d{1,15}$/.test(after)) {
         throw new Refusal('INVALID_REQUEST', {
           detail: '`after` must be the `next` of an earlier page.',
-          fields: [{ field: 'querystring.after', problem: 'is not a cursor of this list' }],
+          fields: [{ field: 'query.after', problem: 'is not a cursor of this list' }],
         })
       }
       const beforeSeq = after === undefined ? undefined : Number(after)

@@ -147,7 +147,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       handler: async (request, reply) => {
         const caller = callers.get(request)
         if (caller === undefined) throw new Error('The request was not let in.')
-        const strange = unstorableText(request.body, 'body') ?? unstorableText(request.query, 'querystring')
+        const strange = unstorableText(request.body, 'body') ?? unstorableText(request.query, 'query')
         if (strange !== null) {
           throw new Refusal('INVALID_REQUEST', { detail: `${strange.field} ${strange.problem}`, fields: [strange] })
         }
