@@ -4,9 +4,21 @@ import { Closed, PathId, PlayerIdSchema, ServerIdSchema, SessionIdSchema, Time }
 
 const tag = 'servers'
 const Name = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
-const Labels = Type.Record(Type.String({ pattern: '^[A-Za-z0-9._/-]{1,64}$' }), Type.String({ maxLength: 128 }), {
-  maxProperties: 32,
+/** Any text that prints. */
+const printing = '^[^\\p{C}]*$'
+const Labels = Type.Record(
+  Type.String({ pattern: '^[A-Za-z0-9._/-]{1,64}$' }),
+  Type.String({ maxLength: 128, pattern: printing }),
+  { maxProperties: 32 },
+)
+const MapId = Type.Integer({ minimum: 0, maximum: 2_147_483_647 })
+const LabelFilter = Type.String({
+  pattern: '^[A-Za-z0-9._/-]{1,64}=[^\\p{C}]{0,128}$',
+  description: '`name=value`; given several times, all must fit',
 })
+const Gone = Type.Optional(
+  Type.Boolean({ description: 'Also servers that went and are still remembered, with the reason' }),
+)
 
 /** What a server is told of a session that is its to run. */
 export const Assignment = Closed({
@@ -30,6 +42,7 @@ export const ServerState = Type.Union([
   Type.Literal('ready'),
   Type.Literal('allocated'),
   Type.Literal('draining'),
+  Type.Literal('gone'),
 ])
 
 export const Server = Closed({
@@ -49,6 +62,12 @@ export const Server = Closed({
   labels: Labels,
   registered_at: Time,
   last_beat_at: Time,
+  gone: Type.Optional(
+    Closed(
+      { cause: Type.String(), says: Type.String(), detail: Type.Union([Type.String(), Type.Null()]) },
+      'Why it went; only shown where servers that went are asked for',
+    ),
+  ),
 })
 export type Server = Static<typeof Server>
 
@@ -60,7 +79,7 @@ export const registerServer = contract({
   who: ['server'],
   body: Closed({
     id: ServerIdSchema,
-    name: Type.String({ minLength: 1, maxLength: 64 }),
+    name: Type.String({ minLength: 1, maxLength: 64, pattern: printing }),
     address: Type.String({ minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9.:_-]+$' }),
     ports: Type.Record(Name, Type.Integer({ minimum: 1, maximum: 65_535 }), {
       minProperties: 1,
@@ -70,7 +89,7 @@ export const registerServer = contract({
     capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),
     region: Type.Optional(Name),
     modes: Type.Optional(Type.Array(Name, { maxItems: 32, uniqueItems: true })),
-    maps: Type.Optional(Type.Array(Type.Integer({ minimum: 0 }), { maxItems: 256, uniqueItems: true })),
+    maps: Type.Optional(Type.Array(MapId, { maxItems: 256, uniqueItems: true })),
     labels: Type.Optional(Labels),
   }),
   answers: {
@@ -131,13 +150,15 @@ export const drainServer = contract({
 export const listServers = contract({
   method: 'GET',
   path: '/servers',
-  summary: 'Live servers',
+  summary: 'Live servers, in order of their ids',
   tag,
   who: ['service', 'operator'],
   query: Closed({
-    map: Type.Optional(Type.Integer({ minimum: 0 })),
+    map: Type.Optional(MapId),
     mode: Type.Optional(Name),
     region: Type.Optional(Name),
+    label: Type.Optional(Type.Union([LabelFilter, Type.Array(LabelFilter, { maxItems: 16 })])),
+    gone: Gone,
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 500 })),
     after: Type.Optional(ServerIdSchema),
   }),
@@ -152,6 +173,7 @@ export const readServer = contract({
   tag,
   who: ['service', 'operator'],
   params: PathId(ServerIdSchema),
+  query: Closed({ gone: Gone }),
   answers: { 200: Closed({ ...Server.properties, output: Type.Optional(Type.Array(Type.String())) }) },
   refusals: ['SERVER_NOT_FOUND'],
 })

@@ -81,6 +81,7 @@ export const fleetOptions = Closed({
   launchBeatS: seconds(5, 0.1, 3_600, 'How often the launcher says that its servers live'),
   launchLookS: seconds(1, 0.05, 10, 'How often the launcher compares processes with what is kept'),
   launchScanS: seconds(10, 0.1, 30, 'How often the launcher looks for processes that nobody knows of'),
+  strayGraceS: seconds(5, 0, 20, 'How long a process that nobody knows of may take to end before it is killed'),
   launchPollMs: count(50, 5, 1_000, 'How often the output of a starting or stopping server is read'),
   logBytesMax: count(1_048_576, 4_096, 1_073_741_824, 'A server’s output file is emptied beyond this size'),
   logsKeptS: seconds(86_400, 0, 31_536_000, 'How long output files of ended servers are kept'),

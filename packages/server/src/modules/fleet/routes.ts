@@ -121,17 +121,17 @@ function serverOf(row: ServerRow): Server {
 
 /** Two values wanted of one label fit no server. */
 function labelsOf(filter: string | string[] | undefined): Record<string, string> {
-  const labels: Record<string, string> = {}
+  const labels = new Map<string, string>()
   for (const text of filter === undefined ? [] : [filter].flat()) {
     const at = text.indexOf('=')
     const name = text.slice(0, at)
     const value = text.slice(at + 1)
-    if ((labels[name] ?? value) !== value) {
+    if ((labels.get(name) ?? value) !== value) {
       throw new Refusal('INVALID_REQUEST', { detail: `query.label asks for two values of ${name}` })
     }
-    labels[name] = value
+    labels.set(name, value)
   }
-  return labels
+  return Object.fromEntries(labels)
 }
 
 function keyOf(caller: Caller): KeyId {

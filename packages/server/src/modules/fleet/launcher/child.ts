@@ -1,48 +1,76 @@
-import { spawn } from 'node:child_process'
-import { stat } from 'node:fs/promises'
-import type { LaunchSource } from '../config.ts'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { open, stat } from 'node:fs/promises'
 import type { Ending } from '../domain.ts'
 
-export interface Exit {
-  code: number | null
-  signal: string | null
+export interface ChildRequest {
+  command: readonly string[]
+  cwd: string | undefined
+  environment: Record<string, string>
+  /** Both of its streams are appended here. */
+  outputPath: string
 }
 
-export type Started = { pid: number } | { cause: Ending; detail: string }
+export type Started = { child: ChildProcess; pid: number } | { failure: Ending; detail: string }
 
-const causes: Readonly<Record<string, Ending>> = {
+const failureOf: Record<string, Ending> = {
   ENOENT: 'command_not_found',
   EACCES: 'not_permitted',
   EPERM: 'not_permitted',
 }
 
-/** Starts a process that leads a group of its own and is not tied to this one: it lives on when this one dies. */
-export async function startChild(
-  source: Pick<LaunchSource, 'command' | 'cwd'>,
-  env: Record<string, string>,
-  outputFd: number,
-  onExit: (exit: Exit) => void,
-): Promise<Started> {
-  const { cwd } = source
-  if (cwd !== undefined && !(await stat(cwd).catch(() => null))?.isDirectory()) {
-    return { cause: 'folder_not_found', detail: `There is no folder ${cwd}.` }
+/**
+ * Starts a program, without a shell, at the head of a process group of its own. It writes its output to a file and holds
+ * no pipe to Muster, so that it plays on when Muster goes.
+ */
+export async function startChild({ command, cwd, environment, outputPath }: ChildRequest): Promise<Started> {
+  const [program = '', ...parts] = command
+  // A missing folder and a missing program are the same error to the operating system.
+  const folder = cwd === undefined ? null : await stat(cwd).catch(() => undefined)
+  if (folder === undefined || folder?.isDirectory() === false) {
+    return { failure: 'folder_not_found', detail: `There is no folder ${cwd}.` }
   }
-  const [program = '', ...args] = source.command
-  return new Promise((resolve) => {
-    const child = spawn(program, args, {
+  const output = await open(outputPath, 'a', 0o600).catch((error: NodeJS.ErrnoException) => error)
+  if (output instanceof Error) return { failure: 'not_started', detail: `Its output file: ${output.message}` }
+  try {
+    const child = spawn(program, parts, {
       cwd,
-      env,
+      env: environment,
       detached: true,
-      stdio: ['ignore', outputFd, outputFd],
-      shell: false,
+      windowsHide: true,
+      stdio: ['ignore', output.fd, output.fd],
     })
-    child.once('error', (error: NodeJS.ErrnoException) =>
-      resolve({ cause: causes[error.code ?? ''] ?? 'not_started', detail: `${program}: ${error.message}` }),
-    )
-    child.once('spawn', () => {
-      child.unref()
-      resolve({ pid: child.pid as number })
+    child.unref()
+    return await new Promise<Started>((resolve) => {
+      child.on('error', (error: NodeJS.ErrnoException) => resolve(failed(program, error)))
+      child.once('spawn', () => resolve({ child, pid: child.pid as number }))
     })
-    child.once('exit', (code, signal) => onExit({ code, signal }))
-  })
+  } catch (error) {
+    return failed(program, error as NodeJS.ErrnoException)
+  } finally {
+    await output.close()
+  }
+}
+
+const failed = (program: string, error: NodeJS.ErrnoException): Started => ({
+  failure: failureOf[error.code ?? ''] ?? 'not_started',
+  detail: `${program}: ${error.message}`,
+})
+
+/** Sends a signal to a process and whatever it started; false where nobody is left. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(process.platform === 'win32' ? pid : -pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
+export function signalOne(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
 }

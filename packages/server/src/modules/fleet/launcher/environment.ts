@@ -1,44 +1,53 @@
 import type { ServerId, SessionId } from '@muster/protocol'
-import type { LaunchSource } from '../config.ts'
 
-/** What a launched server is told. */
-export interface LaunchContract {
+/** Marks a process as launched by the node that it names: how it is found again after a crash of Muster. */
+export const launcherMark = 'MUSTER_LAUNCHER'
+export const serverMark = 'MUSTER_SERVER_ID'
+
+export interface LaunchFacts {
+  node: string
   apiUrl: string
   server: ServerId
   session: SessionId
   reportToken: string
-  ticketKey: string
+  /** 32 bytes. */
+  ticketKey: Buffer
   port: number
-  maxPlayers: number
-  brief: unknown
-  /** The machine it is launched on: by it a lost process is found again. */
-  node: string
+  bindHost: string
+  publicHost: string
+  playersMax: number
+  match: unknown
 }
 
-type Environment = Readonly<Record<string, string | undefined>>
+const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
-/** A fresh environment: what the allow-list names of Muster's own, what the mode adds, and the launch contract. */
-export function childEnvironment(
-  own: Environment,
-  inherit: readonly string[],
-  source: Pick<LaunchSource, 'env' | 'bindHost' | 'publicHost'>,
-  contract: LaunchContract,
+/** The whole environment of a launched server: what it may inherit, what its mode adds, and the launch contract. Nothing
+ *  else of Muster's own environment reaches it. */
+export function launchEnvironment(
+  facts: LaunchFacts,
+  own: Readonly<Record<string, string | undefined>>,
+  inherited: readonly string[],
+  added: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const inherited = inherit.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name] as string] as const]))
+  const environment: Record<string, string> = {}
+  for (const name of inherited) {
+    const value = own[name]
+    if (value !== undefined) environment[name] = value
+  }
   return {
-    ...Object.fromEntries(inherited),
-    ...source.env,
+    ...environment,
+    ...added,
     MUSTER_CONTRACT: '1',
-    MUSTER_API_URL: contract.apiUrl,
-    MUSTER_SERVER_ID: contract.server,
-    MUSTER_SESSION_ID: contract.session,
-    MUSTER_REPORT_TOKEN: contract.reportToken,
-    MUSTER_PORT: String(contract.port),
-    MUSTER_BIND_HOST: source.bindHost,
-    MUSTER_PUBLIC_ADDRESS: `${source.publicHost}:${contract.port}`,
-    MUSTER_MAX_PLAYERS: String(contract.maxPlayers),
-    MUSTER_MATCH: JSON.stringify(contract.brief),
-    MUSTER_TICKET_KEY: contract.ticketKey,
-    MUSTER_LAUNCHER: contract.node,
+    MUSTER_API_URL: facts.apiUrl,
+    [serverMark]: facts.server,
+    MUSTER_SESSION_ID: facts.session,
+    MUSTER_REPORT_TOKEN: facts.reportToken,
+    MUSTER_TICKET_KEY: facts.ticketKey.toString('hex'),
+    MUSTER_PORT: String(facts.port),
+    MUSTER_BIND_HOST: facts.bindHost,
+    MUSTER_PUBLIC_ADDRESS: addressOf(facts.publicHost, facts.port),
+    MUSTER_MAX_PLAYERS: String(facts.playersMax),
+    MUSTER_MATCH: JSON.stringify(facts.match),
+    [launcherMark]: facts.node,
   }
 }

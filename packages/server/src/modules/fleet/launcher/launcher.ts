@@ -1,197 +1,199 @@
-import { join } from 'node:path'
+import type { ChildProcess } from 'node:child_process'
 import type { ServerId } from '@muster/protocol'
-import { type Cancel, sleep } from '../../../platform/clock.ts'
-import { afterCommit, type Tx } from '../../../platform/db.ts'
+import { sleep } from '../../../platform/clock.ts'
+import type { Random } from '../../../platform/random.ts'
 import { type Repeating, repeating } from '../../../platform/repeat.ts'
-import type { Allocator } from '../allocator.ts'
 import type { FleetOptions } from '../config.ts'
-import type { Credentials } from '../credentials.ts'
-import { mintInstance } from '../directory.ts'
-import type { Allocation, Claim } from '../domain.ts'
-import type { EndServers } from '../endings.ts'
-import type { Figures } from '../figures.ts'
-import type { FleetNeeds } from '../needs.ts'
-import type { ProcessRow, ProcessStore } from '../store.ts'
-import { createAttendant } from './attendant.ts'
-import { createMemory } from './kept.ts'
-import { createOutputFolder } from './output.ts'
-import { launchedBy, type MarkedProcess, signalGroup } from './process-table.ts'
-import { createSpawner } from './spawner.ts'
+import type { ProcessRow } from '../store.ts'
+import { type BooksNeeds, createBooks } from './books.ts'
+import { readOutput } from './output.ts'
+import { type ProcessTable, processTable } from './process-table.ts'
+import { nextStep } from './reconcile.ts'
+import { type StartNeeds, startServer } from './start.ts'
+import { createStrays } from './strays.ts'
+import { createUpkeep } from './upkeep.ts'
+import { type Watch, watchProcess } from './watch.ts'
 
-/** Starts a process for each session that wants one, and looks after the processes of this machine until they end. */
+/**
+ * The launcher makes this machine's processes agree with the rows that ask for them: it starts what is missing, watches
+ * what runs, ends what nobody wants, and takes over what an earlier Muster left running. It only ever compares rows with
+ * processes, so it does not matter between which two steps a crash came.
+ */
 export interface Launcher {
-  /** In the caller's transaction the server is entered; its process starts once that has committed. Null where the mode
-   *  launches none, has as many as it may, or no port is left. */
-  launch(tx: Tx, claim: Claim): Promise<Allocation | null>
-  /** Takes over, or ends, what an earlier run left. */
+  /** Names this run of it in the rows. */
+  readonly name: string
+  /** It is about to stop: nothing more is to be launched. */
+  readonly closing: boolean
+  /** Compares once, then goes on by itself. */
   start(): Promise<void>
-  stop(): Promise<void>
+  /** Something changed: compare now. */
+  nudge(): void
+  watches(server: ServerId): boolean
+  /** The last lines of a server of this machine; null for any other. */
+  outputOf(server: ServerId): readonly string[] | null
+  /** Afterwards nothing is compared any more. */
+  stop(onStop: FleetOptions['onStop']): Promise<void>
 }
 
-export interface LauncherNeeds extends FleetNeeds {
-  store: ProcessStore
-  credentials: Credentials
-  figures: Figures
-  endServers: EndServers
-  confirm: Allocator['confirm']
+export interface LauncherNeeds extends StartNeeds, BooksNeeds {
+  random: Random
+  name: string
+  store: StartNeeds['store'] & BooksNeeds['store']
+  table?: ProcessTable
 }
 
-const tidyEveryMs = 60_000
-const killWaitMs = 5_000
+const settleEveryMs = 20
+/** Beyond the grace, how long a killed process may take to be seen gone. */
+const killSlackMs = 5_000
 
 export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Launcher {
-  const { clock, db, log, store, node } = needs
-  const launcher = mintInstance()
-  const output = createOutputFolder(join(needs.dataDir, 'servers'), {
-    bytesMax: options.logBytesMax,
-    linesMax: options.outputLinesMax,
-  })
-  const memory = createMemory(output)
-  const nudge = () => looking?.nudge()
-  const spawn = createSpawner({ ...needs, output, launcher }, options)
-  const attend = createAttendant({ ...needs, spawn, memory, launcher, nudge })
-
+  const { clock, db, log, store, files, node, credentials, name } = needs
+  const table = needs.table ?? processTable()
+  const books = createBooks(needs)
+  const strays = createStrays(log, table, options.strayGraceS * 1_000)
+  const watched = new Map<ServerId, Watch>()
+  const starting = new Map<ServerId, Promise<void>>()
+  /** Servers whose session is over, with the time by which they are to have ended by themselves. */
+  const lingering = new Map<ServerId, number>()
+  const upkeep = createUpkeep({ clock, db, store, files, figures: needs.figures }, options)
   let looking: Repeating | null = null
-  let jobs: Repeating[] = []
-  let unhear: () => void = () => undefined
-  let soon: Cancel = () => undefined
+  let closing = false
+  let scanAt = 0
 
-  const rowsOf = () => db.once((tx) => store.processesOf(tx, node))
-
-  async function look(): Promise<number> {
-    const rows = await rowsOf()
-    // Only rows that an earlier run left without a process can have one that nobody wrote down.
-    const orphaned = rows.some((row) => row.pid === null && row.launcher !== launcher)
-    const lost: MarkedProcess[] = orphaned ? await launchedBy(node) : []
-    let busy = false
-    for (const row of rows) {
-      try {
-        if ((await attend(row, lost)) === 'busy') busy = true
-      } catch (error) {
-        log.warn({ err: error, server: row.server }, 'a game server could not be looked after; it is tried again')
-      }
-    }
-    memory.keepOnly(new Set(rows.map((row) => row.server)))
-    needs.figures.processes(rows.length)
-    if (busy) {
-      soon()
-      soon = clock.after(options.launchPollMs, nudge)
-    }
-    return rows.length
-  }
-
-  async function beat(): Promise<void> {
-    const living = memory.entries().filter(([, { lives }]) => lives)
-    const known = await db.once((tx) =>
-      store.beatLaunched(
-        tx,
-        clock.now(),
-        living.map(([server]) => server),
-      ),
+  function follow(row: ProcessRow, process: { pid: number; startMark: string; child: ChildProcess | null }): Watch {
+    const { server, session } = row
+    const output = readOutput({
+      path: files.pathOf(server),
+      bytesMax: options.logBytesMax,
+      linesMax: options.outputLinesMax,
+      secrets: [credentials.reportTokenOf(session), credentials.ticketKeyOf(server, row.instance).toString('hex')],
+      from: row.state === 'starting' ? 'start' : 'tail',
+    })
+    const watch = watchProcess(
+      { clock, log, table, fastMs: options.launchPollMs, slowMs: options.launchLookS * 1_000 },
+      {
+        ...process,
+        output,
+        ready: row.state !== 'starting',
+        readyBy: clock.now() + row.readyTimeoutMs,
+        stopGraceMs: row.stopGraceMs,
+      },
+      {
+        ready: (port) => books.ready(server, session, port),
+        overdue: () => books.overdue(server, output.last()),
+        async ended(exit) {
+          const asked = closing && watch.stopping ? 'stopped' : 'drained'
+          const expected = watch.stopping || lingering.has(server)
+          await books.ended(server, exit, expected ? asked : null, output.last())
+          watched.delete(server)
+          lingering.delete(server)
+          // Whatever it had started may have outlived it.
+          scanAt = 0
+        },
+      },
     )
-    const news = living.filter(([, { hasNews }]) => hasNews)
-    if (news.length > 0) {
-      await db.once((tx) =>
-        store.saveOutput(
-          tx,
-          news.map(([server, { tail }]) => ({ server, lines: tail.last() })),
-        ),
-      )
-      for (const [, one] of news) one.hasNews = false
-    }
-    // Whoever went while its process lives on is to be stopped: there are never two truths.
-    if (living.some(([server]) => !known.has(server))) nudge()
+    watched.set(server, watch)
+    return watch
   }
 
-  /** Processes that bear this machine's name and that no row knows: ended at once. */
-  async function endStrays(): Promise<void> {
-    const [marked, rows] = [await launchedBy(node), await rowsOf()]
-    const known = new Set(rows.map((row) => row.server))
-    for (const { pid, server } of marked.filter((one) => !known.has(one.server))) {
-      log.warn({ pid, server }, 'a game server that nobody knows of is ended')
-      signalGroup(pid, 'SIGKILL')
-    }
+  const record = (row: ProcessRow, watch: Watch) =>
+    db.once((tx) =>
+      store.recordProcess(tx, { server: row.server, launcher: name, pid: watch.pid, startMark: watch.startMark }),
+    )
+
+  async function start(row: ProcessRow): Promise<void> {
+    const { server } = row
+    const started = await startServer(needs, options, row)
+    if ('failure' in started) return books.absent(server, started.failure, started.detail)
+    const { pid, child } = started
+    const watch = follow(row, { pid, child, startMark: table.startMarkOf(pid) ?? '' })
+    needs.figures.launched()
+    log.info({ server, session: row.session, mode: row.mode, pid }, 'a server was launched')
+    if (!(await record(row, watch))) watch.stop()
   }
 
-  const sourceRequest = (claim: Claim, server: ServerId) => {
-    const source = needs.launchSourceOf(claim.mode)
-    if (source === null) return null
-    return {
-      ...{ ...claim, region: source.region ?? claim.region, server, instance: mintInstance(), node, launcher },
-      ...{ name: claim.mode, host: source.publicHost, ports: source.ports, processesMax: source.processesMax },
-      ...{ stopGraceMs: source.stopGraceS * 1_000, readyTimeoutMs: source.readyTimeoutS * 1_000, now: clock.now() },
-    }
-  }
-
-  const isWanted = (row: ProcessRow) => row.wanted && row.state !== 'gone' && row.state !== 'draining'
-
-  async function until(isDone: (rows: ProcessRow[]) => boolean, waitMs: number): Promise<void> {
-    const giveUpAt = clock.now() + waitMs
-    while (!isDone(await rowsOf()) && clock.now() < giveUpAt) {
-      await look()
-      await sleep(clock, options.launchPollMs)
+  async function take(row: ProcessRow, marked: Parameters<typeof nextStep>[1]['marked']): Promise<void> {
+    const { server } = row
+    const step = nextStep(row, { launcher: name, now: clock.now(), startMarkOf: table.startMarkOf, marked })
+    if (step.kind === 'wait') scanAt = 0
+    else if (step.kind === 'absent') await books.absent(server, step.cause, step.detail)
+    else if (step.kind === 'adopt') {
+      log.info({ server, session: row.session, pid: step.pid, wanted: row.wanted }, 'a running server was taken over')
+      const watch = follow(row, { pid: step.pid, startMark: step.startMark, child: null })
+      await record(row, watch)
+      tend(row, watch)
+    } else if (!closing) {
+      const done = start(row)
+        .catch((error: unknown) => log.warn({ err: error, server }, 'a launch is tried again'))
+        .finally(() => starting.delete(server))
+      starting.set(server, done)
     }
   }
 
-  async function endAll(): Promise<void> {
-    const rows = await rowsOf()
-    const servers = rows.map((row) => row.server)
-    const request = { servers, cause: 'stopped', detail: 'Muster stopped.', now: clock.now() } as const
-    if (servers.length > 0) await db.transact((tx) => needs.endServers(tx, request))
-    const graceMs = Math.max(0, ...rows.map((row) => row.stopGraceMs))
-    await until((left) => left.length === 0, graceMs + killWaitMs)
+  function tend(row: ProcessRow, watch: Watch): void {
+    if (row.state === 'ready') watch.noteReady()
+    if (row.state === 'gone') return watch.stop()
+    if (row.wanted || watch.stopping) return
+    // A session that was played may have the server say good-bye to its players; one that never began has nobody.
+    const lingerMs = watch.ready && !closing ? (needs.launchSourceOf(row.mode)?.lingerS ?? 0) * 1_000 : 0
+    const until = lingering.get(row.server) ?? clock.now() + lingerMs
+    lingering.set(row.server, until)
+    if (clock.now() >= until) watch.stop()
+  }
+
+  async function compare(): Promise<void> {
+    const now = clock.now()
+    const scan = now >= scanAt || strays.any
+    // Processes before rows: whose row is not there afterwards has none.
+    const marked = scan ? await table.marked(node) : null
+    if (scan) scanAt = now + options.launchScanS * 1_000
+    const rows = await db.once((tx) => store.processesOf(tx, node))
+    const known = new Set<ServerId>([...rows.map((row) => row.server), ...watched.keys(), ...starting.keys()])
+    for (const row of rows) {
+      const watch = watched.get(row.server)
+      if (watch !== undefined) {
+        tend(row, watch)
+        if (row.pid === null) await record(row, watch)
+      } else if (!starting.has(row.server)) await take(row, marked)
+    }
+    const written = new Set(rows.map((row) => row.server))
+    for (const [server, watch] of watched) if (!written.has(server)) watch.stop()
+    if (marked !== null) strays.end(marked, known, now)
+    await upkeep(watched)
+  }
+
+  /** Waits until no process is left, or the time is over. */
+  async function empty(withinMs: number): Promise<void> {
+    const until = clock.now() + withinMs
+    while (watched.size + starting.size > 0 && clock.now() < until) await sleep(clock, settleEveryMs)
   }
 
   return {
-    async launch(tx, claim) {
-      const request = sourceRequest(claim, needs.mintId('server'))
-      if (request === null) return null
-      const verdict = await store.launch(tx, request)
-      if (verdict.kind === 'existing') return verdict.allocation
-      if (verdict.kind !== 'launched') {
-        afterCommit(tx, () => needs.figures.refused('launched'))
-        return null
-      }
-      afterCommit(tx, () => {
-        needs.figures.allocated('launched')
-        nudge()
-      })
-      return verdict.allocation
+    name,
+    get closing() {
+      return closing
     },
-
     async start() {
-      await output.prepare()
-      await endStrays()
-      await look()
-      const every = (name: string, seconds: number, run: () => Promise<unknown>) =>
-        repeating(needs, name, seconds * 1_000, run)
-      looking = every('game server processes', options.launchLookS, look)
-      jobs = [
-        every('game server beats', options.launchBeatS, beat),
-        every('stray game servers', options.launchScanS, endStrays),
-        repeating(needs, 'game server output', tidyEveryMs, async () =>
-          output.tidy(
-            clock.now(),
-            options.logsKeptS * 1_000,
-            options.logsMax,
-            new Set((await rowsOf()).map((row) => row.server)),
-          ),
-        ),
-      ]
-      unhear = needs.wakes.hear('server', (servers) => {
-        if (servers.some((server) => memory.has(server))) nudge()
-      })
-      await beat()
+      await files.makeFolder()
+      await compare()
+      looking = repeating(needs, 'fleet launcher', options.launchLookS * 1_000, compare)
     },
-
-    async stop() {
-      unhear()
-      soon()
-      await Promise.all([looking?.stop(), ...jobs.splice(0).map((job) => job.stop())])
-      looking = null
-      if (options.onStop === 'drain') await until((rows) => !rows.some(isWanted), options.stopDrainS * 1_000)
-      if (options.onStop !== 'keep') await endAll()
-      else await beat()
+    nudge: () => looking?.nudge(),
+    watches: (server) => watched.has(server),
+    outputOf: (server) => watched.get(server)?.output.last() ?? null,
+    async stop(onStop) {
+      closing = true
+      if (onStop === 'drain') await empty(options.stopDrainS * 1_000)
+      if (onStop !== 'keep') {
+        await Promise.allSettled(starting.values())
+        for (const watch of watched.values()) watch.stop()
+        await empty(Math.max(0, ...[...watched.values()].map((watch) => watch.stopGraceMs)) + killSlackMs)
+      }
+      await looking?.stop()
+      await Promise.allSettled(starting.values())
+      if (watched.size > 0) log.info({ servers: [...watched.keys()] }, 'launched servers play on without Muster')
+      for (const watch of watched.values()) watch.leave()
+      watched.clear()
     },
   }
 }

@@ -1,82 +1,95 @@
-import { closeSync, openSync } from 'node:fs'
-import { mkdir, open, readdir, rm, stat, truncate } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { ServerId } from '@muster/protocol'
+import { type FileHandle, open } from 'node:fs/promises'
+import { StringDecoder } from 'node:string_decoder'
+import { stripVTControlCharacters } from 'node:util'
 
-/** What launched servers print. A file, not a pipe: so a server survives the end of the Muster that started it. */
-export interface OutputFolder {
-  prepare(): Promise<void>
-  /** Opened for appending, so that emptying the file does not leave a hole. The caller closes it. */
-  openFor(server: ServerId): { fd: number; close(): void }
-  tail(server: ServerId): Tail
-  /** Removes what is older than `keptMs`, and the oldest beyond `filesMax`. */
-  tidy(now: number, keptMs: number, filesMax: number, live: ReadonlySet<ServerId>): Promise<void>
+export interface OutputOptions {
+  path: string
+  /** The file is emptied beyond this size. */
+  bytesMax: number
+  /** How many last lines are kept in mind. */
+  linesMax: number
+  /** Must never be shown: they are struck from what is read. */
+  secrets: readonly string[]
+  /** Where to begin to read: at the file's start, or near its end. */
+  from: 'start' | 'tail'
 }
 
-export interface Tail {
-  /** Lines that came since, in full. */
+/** What a server prints. It writes to a file by itself, so that it can outlive Muster; here the file is read on. */
+export interface Output {
+  /** Whole lines since the last reading. At most a chunk is read at once; what a flood puts before it is passed over. */
   read(): Promise<string[]>
-  /** The last lines seen. */
-  last(): string[]
+  /** The last lines, oldest first. */
+  last(): readonly string[]
+  /** How many lines there were; grows with each. */
+  count(): number
 }
 
-const readBytesMax = 65_536
-const lineCharactersMax = 400
-const ending = '.log'
+const chunkBytesMax = 262_144
+const lineCharsMax = 500
+const struck = '[redacted]'
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal or a database.
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 
-export function createOutputFolder(folder: string, limits: { bytesMax: number; linesMax: number }): OutputFolder {
-  const pathOf = (server: ServerId) => join(folder, `${server}${ending}`)
+export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOptions): Output {
+  let position = from === 'start' ? 0 : null
+  let decoder = new StringDecoder('utf8')
+  let partial = ''
+  let kept: string[] = []
+  let count = 0
+
+  const clean = (line: string) => {
+    let text = stripVTControlCharacters(line).replace(controls, '')
+    for (const secret of secrets) text = text.replaceAll(secret, struck)
+    return text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text
+  }
+
+  async function readOn(file: FileHandle): Promise<string[]> {
+    const { size } = await file.stat()
+    // Somebody emptied it: what is there now is new.
+    if (position !== null && size < position) position = 0
+    const tail = Math.max(0, size - chunkBytesMax)
+    if (position === null || position < tail) {
+      position = tail
+      decoder = new StringDecoder('utf8')
+      partial = ''
+    }
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
+    position += bytesRead
+    const lines = (partial + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
+    partial = (lines.pop() ?? '').slice(0, lineCharsMax * 4)
+    if (size > bytesMax) {
+      // The server appends, so it goes on at the new end.
+      await file.truncate(0)
+      position = 0
+    }
+    return lines.map(clean)
+  }
+
   return {
-    async prepare() {
-      await mkdir(folder, { recursive: true, mode: 0o700 })
+    async read() {
+      const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return null
+        throw error
+      })
+      if (file === null) return []
+      try {
+        const lines = await readOn(file)
+        count += lines.length
+        kept = [...kept, ...lines].slice(-linesMax)
+        return lines
+      } finally {
+        await file.close()
+      }
     },
-    openFor(server) {
-      const fd = openSync(pathOf(server), 'a', 0o600)
-      return { fd, close: () => closeSync(fd) }
-    },
-    tail: (server) => createTail(pathOf(server), limits),
-    async tidy(now, keptMs, filesMax, live) {
-      const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith(ending))
-      const files = await Promise.all(
-        names.map(async (name) => ({ name, at: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })),
-      )
-      const ended = files.filter(({ name }) => !live.has(name.slice(0, -ending.length))).sort((a, b) => b.at - a.at)
-      const old = ended.filter(({ at }, place) => place >= filesMax || at < now - keptMs)
-      for (const { name } of old) await rm(join(folder, name), { force: true })
-    },
+    last: () => (partial === '' ? kept : [...kept, clean(partial)].slice(-linesMax)),
+    count: () => count,
   }
 }
 
-function createTail(path: string, { bytesMax, linesMax }: { bytesMax: number; linesMax: number }): Tail {
-  let position = 0
-  let unfinished = ''
-  const lines: string[] = []
-
-  async function read(): Promise<string[]> {
-    const size = (await stat(path).catch(() => null))?.size ?? 0
-    // The file was emptied, by us or by somebody else.
-    if (size < position) position = 0
-    // Of a flood, only the end is of interest.
-    if (size - position > readBytesMax) {
-      position = size - readBytesMax
-      unfinished = ''
-    }
-    if (size === position) return []
-    const file = await open(path, 'r')
-    try {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
-      position += bytesRead
-      const parts = (unfinished + buffer.subarray(0, bytesRead).toString('utf8')).split('\n')
-      unfinished = (parts.pop() ?? '').slice(0, lineCharactersMax)
-      const fresh = parts.map((line) => line.replace(/\r$/, '').slice(0, lineCharactersMax))
-      lines.push(...fresh)
-      lines.splice(0, Math.max(0, lines.length - linesMax))
-      return fresh
-    } finally {
-      await file.close()
-      if (size > bytesMax) await truncate(path, 0)
-    }
-  }
-
-  return { read, last: () => (unfinished === '' ? [...lines] : [...lines, unfinished].slice(-linesMax)) }
+/** The port that a line of readiness names, null if it names none; undefined for any other line. */
+export function readinessIn(line: string): number | null | undefined {
+  const [whole, port] = /^MUSTER_READY(?:\s+port=(\d{1,5}))?\s*$/.exec(line) ?? []
+  if (whole === undefined) return undefined
+  const number = Number(port)
+  return port === undefined || number < 1 || number > 65_535 ? null : number
 }

@@ -1,25 +1,26 @@
 import { createSocket } from 'node:dgram'
 import { createServer } from 'node:net'
 
-/** Whether nobody listens there, over TCP or UDP. Whoever takes the port a moment later makes the server fail to start,
- *  which is seen and told. */
-export async function isPortFree(host: string, port: number): Promise<boolean> {
-  return (await isTcpFree(host, port)) && (await isUdpFree(host, port))
+/** Whether a server could listen here now, over TCP and over UDP; else what stands in the way. */
+export async function portProblem(host: string, port: number): Promise<string | null> {
+  return (await tcpProblem(host, port)) ?? (await udpProblem(host, port))
 }
 
-const isTcpFree = (host: string, port: number): Promise<boolean> =>
-  new Promise((resolve) => {
+const worded = (protocol: string, error: NodeJS.ErrnoException) => `${protocol}: ${error.code ?? error.message}`
+
+const tcpProblem = (host: string, port: number) =>
+  new Promise<string | null>((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)))
+    server.once('error', (error) => resolve(worded('TCP', error)))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(null)))
   })
 
-const isUdpFree = (host: string, port: number): Promise<boolean> =>
-  new Promise((resolve) => {
+const udpProblem = (host: string, port: number) =>
+  new Promise<string | null>((resolve) => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
-    socket.once('error', () => {
+    socket.once('error', (error) => {
       socket.close()
-      resolve(false)
+      resolve(worded('UDP', error))
     })
-    socket.bind({ address: host, port, exclusive: true }, () => socket.close(() => resolve(true)))
+    socket.bind({ address: host, port, exclusive: true }, () => socket.close(() => resolve(null)))
   })

@@ -1,70 +1,72 @@
+import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import type { ServerId } from '@muster/protocol'
+import { processFacts } from '../../../platform/embedded-postgres/processes.ts'
+import { launcherMark, serverMark } from './environment.ts'
 
-/** A process, and what tells it from a later one of the same number. */
-export interface ProcessName {
+/** A living process that bears the marks of a launched server, as its children do. */
+export interface MarkedProcess {
   pid: number
-  /** When it began, as the system counts; empty where the system does not say. */
+  server: ServerId
   startMark: string
+  /** It leads its process group: the launched process itself, not one that it started. */
+  leads: boolean
 }
 
-export interface MarkedProcess extends ProcessName {
-  server: string
+/** What the operating system knows of processes. */
+export interface ProcessTable {
+  /** Tells this process from a later one with the same pid; null where nobody lives under it. */
+  startMarkOf(pid: number): string | null
+  /** Those that this node launched, as far as their environment may be read: on Linux those of the same user. Elsewhere
+   *  none is found, and a process whose pid was not written down before a crash is not found again. */
+  marked(node: string): Promise<MarkedProcess[]>
 }
 
-/** Field 22 of /proc/PID/stat; the name in field 2 may hold spaces and brackets, so it is cut off first. */
-async function statOf(pid: number): Promise<{ state: string; startMark: string } | null> {
+export const processTable = (): ProcessTable => {
+  const boot = bootId()
+  const startMarkOf = (pid: number) => {
+    const facts = processFacts(pid)
+    return facts === undefined ? null : `${boot} ${facts.stamp}`
+  }
+
+  return {
+    startMarkOf,
+    async marked(node) {
+      if (process.platform !== 'linux') return []
+      const found: MarkedProcess[] = []
+      for (const entry of await readdir('/proc')) {
+        if (!/^\d+$/.test(entry)) continue
+        const pid = Number(entry)
+        const server = markOf(await readFile(`/proc/${entry}/environ`, 'latin1').catch(() => ''), node)
+        const startMark = server === null ? null : startMarkOf(pid)
+        if (server === null || startMark === null) continue
+        found.push({ pid, server, startMark, leads: (await groupOf(pid)) === pid })
+      }
+      return found
+    },
+  }
+}
+
+/** Ticks since the start of the machine mean another time after each start. */
+function bootId(): string {
   try {
-    const text = await readFile(`/proc/${pid}/stat`, 'utf8')
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
-    return { state: fields[0] ?? '', startMark: fields[19] ?? '' }
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
   } catch {
-    return null
+    return 'boot'
   }
 }
 
-const hasProc = process.platform === 'linux'
-
-export const startMarkOf = async (pid: number): Promise<string> => (await statOf(pid))?.startMark ?? ''
-
-/** Whether that very process runs. A zombie has ended. */
-export async function isRunning({ pid, startMark }: ProcessName): Promise<boolean> {
-  if (hasProc) {
-    const stat = await statOf(pid)
-    return stat !== null && stat.state !== 'Z' && stat.startMark === startMark
-  }
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+function markOf(environment: string, node: string): ServerId | null {
+  if (!environment.includes(`${launcherMark}=${node}\0`)) return null
+  const values = environment.split('\0')
+  if (!values.includes(`${launcherMark}=${node}`)) return null
+  return values.find((value) => value.startsWith(`${serverMark}=`))?.slice(serverMark.length + 1) ?? null
 }
 
-/** Processes that were launched under this node's name, as far as this user may look. Elsewhere than on Linux, none. */
-export async function launchedBy(node: string): Promise<MarkedProcess[]> {
-  if (!hasProc) return []
-  const found: MarkedProcess[] = []
-  const names = (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name))
-  for (const name of names) {
-    const text = await readFile(`/proc/${name}/environ`, 'utf8').catch(() => '')
-    if (!text.includes(`MUSTER_LAUNCHER=${node}`)) continue
-    const variables = new Map(
-      text.split('\0').map((one) => [one.slice(0, one.indexOf('=')), one.slice(one.indexOf('=') + 1)]),
-    )
-    const server = variables.get('MUSTER_SERVER_ID')
-    const stat = await statOf(Number(name))
-    if (variables.get('MUSTER_LAUNCHER') !== node || server === undefined || stat === null || stat.state === 'Z')
-      continue
-    found.push({ pid: Number(name), startMark: stat.startMark, server })
-  }
-  return found
-}
-
-/** To every process of the group that `pid` leads, or led: a group's number is not given anew while it has members. */
-export function signalGroup(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // Nobody is left to be told.
-  }
+async function groupOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null)
+  if (stat === null) return null
+  // The program's name stands in brackets and may hold spaces itself: state, parent, group follow it.
+  const group = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[2]
+  return group === undefined ? null : Number(group)
 }

@@ -1,0 +1,95 @@
+import type { ServerId, SessionId } from '@muster/protocol'
+import type { Clock } from '../../../platform/clock.ts'
+import { afterCommit, type Db } from '../../../platform/db.ts'
+import type { Log } from '../../../platform/log.ts'
+import type { Wakes } from '../../../platform/wakes.ts'
+import type { Allocator } from '../allocator.ts'
+import type { Ending } from '../domain.ts'
+import type { EndServers } from '../endings.ts'
+import type { Figures } from '../figures.ts'
+import type { ProcessStore } from '../store.ts'
+import type { Exit } from './watch.ts'
+
+export interface BooksNeeds {
+  clock: Clock
+  db: Db
+  wakes: Wakes
+  log: Log
+  store: ProcessStore
+  endServers: EndServers
+  confirm: Allocator['confirm']
+  figures: Figures
+}
+
+/** What the launcher writes down of processes. Each entry may be made again: what is over stays over. */
+export interface Books {
+  ready(server: ServerId, session: SessionId, port: number | null): Promise<void>
+  /** The server was not ready in time; false where it was. */
+  overdue(server: ServerId, output: readonly string[]): Promise<boolean>
+  /** The process has ended: `asked` to for that cause, or by itself. */
+  ended(server: ServerId, exit: Exit, asked: Ending | null, output: readonly string[]): Promise<void>
+  /** There is no process, and there will be none. */
+  absent(server: ServerId, cause: Ending, detail: string): Promise<void>
+}
+
+const linesInDetail = 5
+
+const exitText = ({ code, signal }: Exit) => {
+  if (code !== null) return `It ended with exit code ${code}.`
+  return signal === null ? 'It ended; how is not known.' : `It was ended by ${signal}.`
+}
+
+const withOutput = (text: string, output: readonly string[]) =>
+  output.length === 0
+    ? `${text} It printed nothing.`
+    : `${text} It printed last:\n${output.slice(-linesInDetail).join('\n')}`
+
+export function createBooks({ clock, db, wakes, log, store, endServers, confirm, figures }: BooksNeeds): Books {
+  const unhappy = (server: ServerId, cause: Ending, detail: string, output?: readonly string[]) => {
+    figures.launchFailed(cause)
+    log.warn({ server, cause, detail, output }, 'a launched server never was ready')
+  }
+
+  return {
+    async ready(server, session, port) {
+      await db.transact(async (tx) => {
+        await confirm(tx, session, port ?? undefined)
+        afterCommit(tx, () => {
+          log.debug({ server, session, port }, 'a launched server is ready')
+          wakes.wake('session', [session])
+        })
+      })
+    },
+    overdue: (server, output) =>
+      db.transact(async (tx) => {
+        const detail = withOutput('It did not say that it is ready.', output)
+        const request = { servers: [server], detail, now: clock.now() }
+        const ended = await endServers(tx, { ...request, cause: 'not_ready', onlyStarting: true })
+        if (ended.length === 0) return false
+        afterCommit(tx, () => unhappy(server, 'not_ready', detail, output))
+        return true
+      }),
+    async ended(server, exit, asked, output) {
+      await db.transact(async (tx) => {
+        const now = clock.now()
+        await store.endProcess(tx, { server, exitCode: exit.code, exitSignal: exit.signal, output, now })
+        const request = { servers: [server], detail: withOutput(exitText(exit), output), now }
+        if (asked !== null) {
+          await endServers(tx, { ...request, cause: asked })
+          return
+        }
+        const early = await endServers(tx, { ...request, cause: 'exited_early', onlyStarting: true })
+        if (early.length > 0) afterCommit(tx, () => unhappy(server, 'exited_early', exitText(exit), output))
+        else await endServers(tx, { ...request, cause: 'exited' })
+      })
+    },
+    async absent(server, cause, detail) {
+      await db.transact(async (tx) => {
+        const now = clock.now()
+        await store.endProcess(tx, { server, exitCode: null, exitSignal: null, output: null, now })
+        const ended = await endServers(tx, { servers: [server], cause, detail, now })
+        if (ended.length > 0 && cause !== 'drained') afterCommit(tx, () => unhappy(server, cause, detail))
+      })
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import type { ServerId } from '@muster/protocol'
+import type { Clock } from '../../../platform/clock.ts'
+import type { Db } from '../../../platform/db.ts'
+import type { FleetOptions, LaunchSource } from '../config.ts'
+import type { Credentials } from '../credentials.ts'
+import type { Ending } from '../domain.ts'
+import type { ProcessRow, ProcessStore } from '../store.ts'
+import { type Started, startChild } from './child.ts'
+import { launchEnvironment } from './environment.ts'
+import type { OutputFiles } from './output-files.ts'
+import { portProblem } from './ports.ts'
+
+export interface StartNeeds {
+  clock: Clock
+  db: Db
+  store: ProcessStore
+  credentials: Credentials
+  files: OutputFiles
+  node: string
+  apiUrl(): string
+  environment: Readonly<Record<string, string | undefined>>
+  launchSourceOf(mode: string): LaunchSource | null
+}
+
+/** How many ports held by strangers are passed by for one server. */
+const portTriesMax = 64
+
+/** Starts the process that a row asks for, on a port that is free in truth and not only in the books. */
+export async function startServer(needs: StartNeeds, options: FleetOptions, row: ProcessRow): Promise<Started> {
+  const source = needs.launchSourceOf(row.mode)
+  if (source === null) return { failure: 'not_configured', detail: `The mode ${row.mode} launches no servers.` }
+  const port = await freePort(needs, row, source)
+  if (typeof port !== 'number') return port
+  const { credentials, node, environment } = needs
+  await needs.files.makeFolder()
+  return startChild({
+    command: source.command,
+    cwd: source.cwd,
+    outputPath: needs.files.pathOf(row.server),
+    environment: launchEnvironment(
+      {
+        ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
+        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.slots },
+        reportToken: credentials.reportTokenOf(row.session),
+        ticketKey: credentials.ticketKeyOf(row.server, row.instance),
+      },
+      environment,
+      options.inheritEnv,
+      source.env,
+    ),
+  })
+}
+
+async function freePort(
+  { clock, db, store, node }: StartNeeds,
+  row: { server: ServerId; port: number },
+  { bindHost, ports }: LaunchSource,
+): Promise<number | { failure: Ending; detail: string }> {
+  const tried: number[] = []
+  let port = row.port
+  let problem = ''
+  while (tried.length < portTriesMax) {
+    const found = await portProblem(bindHost, port)
+    if (found === null) return port
+    problem = `port ${port} on ${bindHost}: ${found}`
+    tried.push(port)
+    const next = await db.transact((tx) =>
+      store.movePort(tx, { server: row.server, node, ports: [ports[0], ports[1]], tried, now: clock.now() }),
+    )
+    if (next === null) break
+    port = next
+  }
+  return { failure: 'no_port', detail: `No port from ${ports[0]} to ${ports[1]} could be had; the last, ${problem}.` }
+}

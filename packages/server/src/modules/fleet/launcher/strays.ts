@@ -1,0 +1,49 @@
+import type { ServerId } from '@muster/protocol'
+import type { Log } from '../../../platform/log.ts'
+import { signalGroup, signalOne } from './child.ts'
+import type { MarkedProcess, ProcessTable } from './process-table.ts'
+
+/** Ends processes that nobody answers for: their server is over, or was never written down. */
+export interface Strays {
+  /** Some were found and have not been seen to end. */
+  readonly any: boolean
+  /** Called with all marked processes there are, and the servers somebody answers for. */
+  end(found: readonly MarkedProcess[], known: ReadonlySet<ServerId>, now: number): void
+}
+
+/** They are asked to end at first sight, and killed when seen again after the grace. */
+export function createStrays(log: Log, table: ProcessTable, graceMs: number): Strays {
+  let asked = new Map<string, number>()
+
+  const send = ({ pid, startMark, leads }: MarkedProcess, signal: NodeJS.Signals) => {
+    if (table.startMarkOf(pid) !== startMark) return
+    try {
+      if (leads) signalGroup(pid, signal)
+      else signalOne(pid, signal)
+    } catch (error) {
+      log.warn({ err: error, pid }, 'a stray server process could not be ended')
+    }
+  }
+
+  return {
+    get any() {
+      return asked.size > 0
+    },
+    end(found, known, now) {
+      const seen = new Map<string, number>()
+      for (const stray of found) {
+        if (known.has(stray.server)) continue
+        const name = `${stray.pid} ${stray.startMark}`
+        const since = asked.get(name)
+        seen.set(name, since ?? now)
+        if (since === undefined) {
+          log.warn({ pid: stray.pid, server: stray.server }, 'a stray server process is ended')
+          send(stray, 'SIGTERM')
+        } else if (since + graceMs <= now) {
+          send(stray, 'SIGKILL')
+        }
+      }
+      asked = seen
+    },
+  }
+}
