@@ -262,11 +262,34 @@ describe('watching over a session', () => {
 
   it('goes round more sessions than one look takes', async () => {
     const { fleet, sessions } = await begin({ options: { sweepBatchMax: 2 } })
-    const ids: SessionId[] = []
-    for (const name of ['a', 'b', 'c', 'd', 'e']) ids.push(await ground.playing([`player_${name}`]))
     fleet.lose('server-1')
-    for (let round = 0; round < 3; round++) await sessions.sweep()
-    for (const id of ids) expect(await ground.shown(id)).toBe('abandoned server_lost joined')
+    const ids: SessionId[] = []
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      fleet.add({ capacity: 1 })
+      ids.push(await ground.playing([`player_${name}`]))
+    }
+    for (const id of ids) {
+      fleet.lose(fleet.allocations.get(id)?.server.id ?? '')
+      for (let round = 0; round < 3; round++) await sessions.sweep()
+      expect(await ground.shown(id)).toBe('abandoned server_lost joined')
+    }
+  })
+
+  it('asks once in a sweep where the answer would be the same for all', async () => {
+    const { fleet, sessions } = await begin({ options: { drivesAtOnceMax: 1 } })
+    fleet.lose('server-1')
+    for (const name of ['a', 'b', 'c']) await ground.open([`player_${name}`])
+    const { reserve } = fleet.fleet
+    let asked = 0
+    fleet.fleet.reserve = (tx, claim) => {
+      asked++
+      return reserve(tx, claim)
+    }
+    await sessions.sweep()
+    expect(asked).toBe(1)
+    await ground.clock.advance(5_000)
+    await sessions.sweep()
+    expect(asked).toBe(4)
   })
 
   it('carries on though one session cannot be moved on', async () => {

@@ -18,7 +18,7 @@ export interface OpenerNeeds {
   log: Log
   store: SessionStore
   steps: Steps
-  fleet: Pick<FleetNeeds, 'reserve' | 'launch' | 'confirm' | 'viewOf'>
+  fleet: Pick<FleetNeeds, 'reserve' | 'launch' | 'viewOf'>
   sourcesOf(mode: string): ServerSources
   rules: Rules
 }
@@ -43,9 +43,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     await db.transact(async (tx) => {
       const session = await store.lock(tx, id)
       if (session === null) return
-      const verdict = await steps.take(tx, session, event, extra)
-      // The server may have been found ready by its output alone; the fleet's own books follow.
-      if (event === 'ready' && verdict.kind === 'move') await fleet.confirm(tx, id, extra.served?.port ?? undefined)
+      await steps.take(tx, session, event, extra)
     })
   }
 
