@@ -78,7 +78,7 @@ export const refresh = contract({
   who: ['anyone'],
   body: Refresh,
   answers: { 200: Tokens },
-  refusals: ['UNAUTHENTICATED', 'TOKEN_REUSED'],
+  refusals: ['UNAUTHENTICATED', 'TOKEN_REUSED', 'BUSY'],
 })
 
 export const logout = contract({

@@ -97,6 +97,12 @@ export const identityOptions = Closed({
     minimum: 1,
     description: 'Guests waiting to be written; beyond, callers are told to come back',
   }),
+  refreshBatchMax: Type.Integer({ default: 256, minimum: 1, maximum: 1_000, description: 'Logins refreshed at once' }),
+  refreshesWaitingMax: Type.Integer({
+    default: 10_000,
+    minimum: 1,
+    description: 'Logins waiting to be refreshed; beyond, callers are told to come back',
+  }),
   revocationPollMs: Type.Integer({
     default: 1_500,
     minimum: 100,

@@ -1,11 +1,12 @@
 import { type LoginId, Refusal, type Tokens } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
+import { gather } from '../../platform/gather.ts'
 import type { MintId } from '../../platform/ids.ts'
 import type { AddressPolicy } from './addresses.ts'
 import type { IdentityOptions } from './config.ts'
 import type { Endings } from './endings.ts'
-import type { Bearer, IdentityStore, NewLogin } from './store/index.ts'
+import type { Bearer, IdentityStore, NewLogin, Rotation } from './store/index.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { RefreshTokens } from './tokens/refresh-token.ts'
 
@@ -57,6 +58,18 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
     }
   }
 
+  const batch = {
+    delayMs: 0,
+    batchMax: options.refreshBatchMax,
+    waitingMax: options.refreshesWaitingMax,
+    refuse: () => new Refusal('BUSY', { retryAfterS: 1 }),
+  }
+  const rotate = gather(clock, batch, (rotations: Rotation[]) => {
+    const turn = (tx: Tx) => store.logins.rotate(tx, rotations, clock.now())
+    // Several rows may be wanted in another order elsewhere; only a transaction is tried again after a deadlock.
+    return rotations.length === 1 ? db.once(turn) : db.transact(turn)
+  })
+
   return {
     fresh(address) {
       const now = clock.now()
@@ -88,13 +101,11 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       const now = clock.now()
       const fromHash = refreshTokens.hash(presented)
       const successor = refreshTokens.mint(login)
-      const rotated = await db.once((tx) =>
-        store.logins.rotate(tx, {
-          ...{ login, fromHash, now, expiresAt: now + idleMs },
-          toHash: refreshTokens.hash(successor),
-          sealed: refreshTokens.sealSuccessor(presented, successor),
-        }),
-      )
+      const rotated = await rotate({
+        ...{ login, fromHash, expiresAt: now + idleMs },
+        toHash: refreshTokens.hash(successor),
+        sealed: refreshTokens.sealSuccessor(presented, successor),
+      })
       if (rotated !== null) return tokens(rotated, login, successor)
 
       const row = await db.once((tx) => store.logins.read(tx, login))

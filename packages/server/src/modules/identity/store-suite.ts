@@ -131,13 +131,12 @@ export function identityStoreSuite(name: string, open: () => Promise<IdentitySto
       beforeEach(async () => {
         await register('player_a', 'ann', login('a'))
       })
-      const rotate = (from: string, to: string, now = 200) =>
-        db.once((tx) =>
-          store.logins.rotate(tx, {
-            ...{ login: 'login_a', fromHash: bytes(from), toHash: bytes(to), sealed: Buffer.from(to) },
-            ...{ now, expiresAt: now + 1_000 },
-          }),
-        )
+      const rotation = (from: string, to: string, now: number) => ({
+        ...{ login: 'login_a' as const, fromHash: bytes(from), toHash: bytes(to), sealed: Buffer.from(to) },
+        expiresAt: now + 1_000,
+      })
+      const rotate = async (from: string, to: string, now = 200) =>
+        (await db.once((tx) => store.logins.rotate(tx, [rotation(from, to, now)], now)))[0]
       it('open for who is there, with the password that was meant', async () => {
         expect(await openFor('player_a', 'b', 'hash of ann')).toEqual({
           ...{ player: 'player_a', nick: 'ann', guest: false, endsAt: 2_000 },
@@ -172,6 +171,16 @@ export function identityStoreSuite(name: string, open: () => Promise<IdentitySto
       it('go on once, of fifty at once', async () => {
         const rotated = await Promise.all(Array.from({ length: 50 }, (_, to) => rotate('a', `to ${to}`)))
         expect(rotated.filter((one) => one !== null)).toHaveLength(1)
+      })
+      it('go on together, each its own way, and one way where two are asked for', async () => {
+        await register('player_b', 'bob', login('b'))
+        const other = { ...rotation('b', 'b2', 200), login: 'login_b' as const }
+        const asked = [rotation('a', 'a2', 200), other, rotation('a', 'a3', 200), rotation('x', 'a4', 200)]
+        const turned = await db.transact((tx) => store.logins.rotate(tx, asked, 200))
+        expect(turned[1]).toMatchObject({ player: 'player_b' })
+        expect(turned[3]).toBeNull()
+        expect([turned[0], turned[2]].filter((one) => one !== null)).toHaveLength(1)
+        expect((await read('login_a'))?.tokenHash).toEqual(bytes(turned[0] === null ? 'a3' : 'a2'))
       })
       it('never go on past their end, or after it', async () => {
         await rotate('a', 'b', 999)

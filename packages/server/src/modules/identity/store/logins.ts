@@ -21,6 +21,15 @@ export interface Bearer {
   endsAt: number
 }
 
+export interface Rotation {
+  login: LoginId
+  fromHash: Buffer
+  toHash: Buffer
+  /** The next token, sealed under the one before. */
+  sealed: Buffer
+  expiresAt: number
+}
+
 export interface LoginRow extends Bearer {
   tokenHash: Buffer
   priorHash: Buffer | null
@@ -53,11 +62,9 @@ export interface LoginStore {
     request: { player: PlayerId; passwordHash: string | null; login: NewLogin; audit: AuditEntry | null },
   ): Promise<Bearer | null>
   read(tx: Tx, login: LoginId): Promise<LoginRow | null>
-  /** The token with `fromHash` gives way to the next. Null unless it is the good one of a live login. */
-  rotate(
-    tx: Tx,
-    request: { login: LoginId; fromHash: Buffer; toHash: Buffer; sealed: Buffer; now: number; expiresAt: number },
-  ): Promise<Bearer | null>
+  /** Tokens with `fromHash` give way to the next, all at one moment. Null for each that is not the good one of a live
+   *  login; of two that turn the same token, one is. */
+  rotate(tx: Tx, rotations: Rotation[], now: number): Promise<(Bearer | null)[]>
   /** Sets a fresh token; the one before is spent at once. Null where the login has ended. */
   replace(tx: Tx, request: { login: LoginId; toHash: Buffer; now: number; expiresAt: number }): Promise<Bearer | null>
   /** Ends those that still run, and leaves word for every node. */
@@ -145,17 +152,24 @@ export const sqlLoginStore = (): LoginStore => ({
     }
   },
 
-  async rotate(tx, { login, fromHash, toHash, sealed, now, expiresAt }) {
-    const { rows } = await sql<BearerRow>`
+  async rotate(tx, rotations, now) {
+    const column = <T>(read: (rotation: Rotation) => T) => rotations.map(read)
+    const { rows } = await sql<BearerRow & { token_hash: Buffer }>`
       update identity_logins l
-      set token_hash = ${toHash}, prior_hash = ${fromHash}, successor_sealed = ${sealed}, refreshed_at = ${now},
-          expires_at = least(l.ends_at, ${expiresAt}::bigint)
-      from identity_players p
-      where l.id = ${login} and l.token_hash = ${fromHash} and l.ended_at is null and l.expires_at > ${now}
+      set token_hash = r.to_hash, prior_hash = r.from_hash, successor_sealed = r.sealed, refreshed_at = ${now},
+          expires_at = least(l.ends_at, r.expires_at)
+      from unnest(
+             ${column((r) => r.login)}::text[], ${column((r) => r.fromHash)}::bytea[],
+             ${column((r) => r.toHash)}::bytea[], ${column((r) => r.sealed)}::bytea[],
+             ${column((r) => r.expiresAt)}::bigint[])
+           as r (login, from_hash, to_hash, sealed, expires_at),
+           identity_players p
+      where l.id = r.login and l.token_hash = r.from_hash and l.ended_at is null and l.expires_at > ${now}
         and p.id = l.player
-      returning l.player, l.ends_at, p.nick, p.guest
+      returning l.token_hash, l.player, l.ends_at, p.nick, p.guest
     `.execute(tables(tx))
-    return rows[0] === undefined ? null : bearer(rows[0])
+    const turned = new Map(rows.map(({ token_hash, ...row }) => [token_hash.toString('hex'), bearer(row)]))
+    return rotations.map((rotation) => turned.get(rotation.toHash.toString('hex')) ?? null)
   },
 
   async replace(tx, { login, toHash, now, expiresAt }) {
