@@ -1,4 +1,4 @@
-import type { EntryId } from '@muster/protocol'
+import { type EntryId, Refusal } from '@muster/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   type MatchmakingGround,
@@ -45,6 +45,65 @@ function pausable(db: Db) {
     },
   }
 }
+
+/** The same database for a process whose next transaction fails: before it begins, or after it was committed. */
+function failing(db: Db) {
+  let next: 'before' | 'after' | null = null
+  let failures = 0
+  const transact: Db['transact'] = async (run) => {
+    const when = next
+    next = null
+    const lost = new Refusal('OUTCOME_UNKNOWN')
+    if (when !== null) failures++
+    if (when === 'before') throw lost
+    const value = await db.transact(run)
+    if (when === 'after') throw lost
+    return value
+  }
+  return {
+    db: { transact, once: (run) => db.once(run) } satisfies Db,
+    failNext: (when: 'before' | 'after') => {
+      next = when
+    },
+    failures: () => failures,
+  }
+}
+
+describe('a database that fails', () => {
+  it.each(['before', 'after'] as const)(
+    'loses nobody %s a match was written, and matches nobody twice',
+    async (when) => {
+      ground = await matchmakingGround()
+      await ground.first.matchmaking.stop()
+      const { db, failNext, failures } = failing(ground.db)
+      const node = await ground.node('node-b', { db, leases: createLeases(ground.db, ground.clock) })
+      await ground.pass(1_500)
+      for (const one of ['ann', 'bob']) await node.join(one)
+      failNext(when)
+      await ground.pass(3_000)
+      expect(failures()).toBe(1)
+      expect([await ground.count('matchmaking_matches'), await ground.count('matchmaking_entries')]).toEqual([1, 2])
+      expect([(await node.me('ann')).status, (await node.me('bob')).status]).toEqual(['match_found', 'match_found'])
+      for (const one of ['cat', 'dan']) await node.join(one)
+      await ground.pass(1_000)
+      expect(await ground.count('matchmaking_matches')).toBe(2)
+    },
+  )
+
+  it('knows an entry whose writing it did not hear of', async () => {
+    ground = await matchmakingGround()
+    await ground.first.matchmaking.stop()
+    const { db, failNext } = failing(ground.db)
+    const node = await ground.node('node-b', { db, leases: createLeases(ground.db, ground.clock) })
+    await ground.pass(1_500)
+    failNext('after')
+    expect(await node.join('ann')).toMatchObject({ status: 503, body: { code: 'OUTCOME_UNKNOWN' } })
+    expect((await node.join('ann')).body.code).toBe('ALREADY_SEARCHING')
+    await node.join('bob')
+    await ground.pass(2_000)
+    expect([(await node.me('ann')).status, (await node.me('bob')).status]).toEqual(['match_found', 'match_found'])
+  })
+})
 
 describe('several nodes on one database', () => {
   it('one matches, whoever lets the players in', async () => {
