@@ -98,7 +98,8 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
     presence: presence.personal,
     account: identity.personal,
   }
-  const profiles = createProfiles({ ...platform, peopleOf, rename: identity.rename, keepers }, config.profiles)
+  const { rename, staleGuests } = identity
+  const profiles = createProfiles({ ...platform, peopleOf, rename, staleGuests, keepers }, config.profiles)
 
   const modules = { identity, presence, fleet, sessions, results, matchmaking, profiles }
   const authenticators: Authenticators = { ...identity.authenticators, ...fleet.authenticators }
