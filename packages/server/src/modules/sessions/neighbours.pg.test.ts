@@ -1,5 +1,4 @@
 import type { PlayerId } from '@muster/protocol'
-import { sql } from 'kysely'
 import Value from 'typebox/value'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ModuleGround, moduleGround } from '../../../test/support/module-ground.ts'
@@ -37,7 +36,7 @@ describe('sessions with the real fleet and the real places', () => {
     } as never)
     const app = await ground.serve([...fleet.routes, ...sessions.routes], {
       ...fleet.authenticators,
-      key: async (): Promise<Caller> => ({ kind: 'key', key: 'key_1', scopes: ['server'] }),
+      key: async (): Promise<Caller> => ({ kind: 'key', key: 'key_1', scopes: ['server', 'service'] }),
       player: async (player): Promise<Caller> => ({
         ...{
           kind: 'player',
@@ -52,7 +51,7 @@ describe('sessions with the real fleet and the real places', () => {
     call = async (url, token, body) => {
       const payload = body === undefined ? {} : { payload: body as object }
       const answer = await app.inject({
-        method: 'POST',
+        method: body === undefined && url === '/servers' ? 'GET' : 'POST',
         url,
         headers: { authorization: `Bearer ${token}` },
         ...payload,
@@ -85,8 +84,10 @@ describe('sessions with the real fleet and the real places', () => {
   }
   const placeOf = async (player: PlayerId) => (await places.of([player])).get(player)?.id
   const reserved = async () => {
-    const { rows } = await sql<{ reserved: number }>`select reserved from fleet_servers`.execute(ground.kysely)
-    return rows.map((row) => row.reserved)
+    const listed = await call('/servers', 'muster_sk_1')
+    expect(listed).toMatchObject({ status: 200 })
+    const { servers } = listed.body as { servers: { reserved: number }[] }
+    return servers.map((server) => server.reserved)
   }
 
   it('lead from a registered server to a ticket that it takes, and to the end', async () => {
