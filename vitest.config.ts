@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'process',
           include: named('.process.test.ts'),
-          globalSetup: 'packages/server/test/build-setup.ts',
+          globalSetup: ['packages/server/test/build-setup.ts', 'packages/server/test/postgres-setup.ts'],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,

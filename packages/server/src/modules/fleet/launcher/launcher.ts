@@ -132,7 +132,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
 
   function tend(row: ProcessRow, watch: Watch): void {
     if (row.state === 'ready') watch.noteReady()
-    if (row.state === 'gone') return watch.stop()
+    if (row.state === 'gone') watch.stop()
     if (row.wanted || watch.stopping) return
     // A session that was played may have the server say good-bye to its players; one that never began has nobody.
     const lingerMs = watch.ready && !closing ? (needs.launchSourceOf(row.mode)?.lingerS ?? 0) * 1_000 : 0

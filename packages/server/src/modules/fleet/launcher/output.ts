@@ -16,8 +16,11 @@ export interface OutputOptions {
 
 /** What a server prints. It writes to a file by itself, so that it can outlive Muster; here the file is read on. */
 export interface Output {
-  /** Whole lines since the last reading. At most a chunk is read at once; what a flood puts before it is passed over. */
-  read(): Promise<string[]>
+  /** Complete lines since the last reading, as they were printed. Of a flood only the end is read, unless nothing of it
+   *  is to be missed: then as much as can be. */
+  read(whole: boolean): Promise<string[]>
+  /** At the last reading there was more than is kept. */
+  readonly overflowing: boolean
   /** The last lines, oldest first. */
   last(): readonly string[]
   /** How many lines there were; grows with each. */
@@ -25,6 +28,7 @@ export interface Output {
 }
 
 const chunkBytesMax = 262_144
+const wholeBacklogMax = 16_777_216
 const lineCharsMax = 500
 const struck = '[redacted]'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal or a database.
@@ -36,6 +40,7 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
   let partial = ''
   let kept: string[] = []
   let count = 0
+  let overflowing = false
 
   const clean = (line: string) => {
     let text = stripVTControlCharacters(line).replace(controls, '')
@@ -43,39 +48,46 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
     return text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text
   }
 
-  async function readOn(file: FileHandle): Promise<string[]> {
+  async function readOn(file: FileHandle, backlogMax: number): Promise<string[]> {
     const { size } = await file.stat()
     // Somebody emptied it: what is there now is new.
     if (position !== null && size < position) position = 0
-    const tail = Math.max(0, size - chunkBytesMax)
-    if (position === null || position < tail) {
-      position = tail
+    const nearest = Math.max(0, size - backlogMax)
+    if (position === null || position < nearest) {
+      position = nearest
       decoder = new StringDecoder('utf8')
       partial = ''
     }
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(size - position), 0, size - position, position)
-    position += bytesRead
-    const lines = (partial + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
-    partial = (lines.pop() ?? '').slice(0, lineCharsMax * 4)
-    if (size > bytesMax) {
+    const lines: string[] = []
+    while (position < size) {
+      const wanted = Math.min(size - position, chunkBytesMax)
+      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
+      if (bytesRead === 0) break
+      position += bytesRead
+      const parts = (partial + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
+      partial = (parts.pop() ?? '').slice(0, lineCharsMax * 4)
+      lines.push(...parts)
+    }
+    overflowing = size > bytesMax
+    if (overflowing) {
       // The server appends, so it goes on at the new end.
       await file.truncate(0)
       position = 0
     }
-    return lines.map(clean)
+    return lines
   }
 
   return {
-    async read() {
+    async read(whole) {
       const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'ENOENT') return null
         throw error
       })
       if (file === null) return []
       try {
-        const lines = await readOn(file)
+        const lines = await readOn(file, whole ? wholeBacklogMax : chunkBytesMax)
         count += lines.length
-        kept = [...kept, ...lines].slice(-linesMax)
+        kept = [...kept, ...lines.slice(-linesMax).map(clean)].slice(-linesMax)
         return lines
       } finally {
         await file.close()
@@ -83,6 +95,9 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
     },
     last: () => (partial === '' ? kept : [...kept, clean(partial)].slice(-linesMax)),
     count: () => count,
+    get overflowing() {
+      return overflowing
+    },
   }
 }
 

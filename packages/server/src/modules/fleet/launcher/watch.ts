@@ -79,7 +79,7 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
   }
 
   async function step(): Promise<void> {
-    for (const line of await output.read()) {
+    for (const line of await output.read(!ready && said === null)) {
       const port = readinessIn(line)
       if (port !== undefined) said ??= { port }
     }
@@ -119,7 +119,8 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
         running = false
         if (over) return
         if (again) return look()
-        cancel = clock.after(ready && killAt === null ? needs.slowMs : needs.fastMs, look)
+        const isCalm = ready && killAt === null && !output.overflowing
+        cancel = clock.after(isCalm ? needs.slowMs : needs.fastMs, look)
       })
   }
 
