@@ -7,6 +7,7 @@ import {
   type SessionsGroundOptions,
   sessionsGround,
 } from '../../../test/support/sessions-ground.ts'
+import { sqlSessionStore } from './sql/store.ts'
 import { verifyTicket } from './tickets.ts'
 
 describe('coming in', () => {
@@ -72,6 +73,17 @@ describe('coming in', () => {
     expect((await ask('session_NONE', ann)).status).toBe(400)
     await ground.finish(id)
     expect(await asked(id, ann)).toBe('409 SESSION_ENDED')
+  })
+
+  it('refuses who has no business there without waiting for the session', async () => {
+    const { db } = await begin()
+    const id = await ground.open()
+    await db.transact(async (tx) => {
+      await sqlSessionStore().lock(tx, id)
+      expect(await asked(id, 'player_eve')).toBe('404 SESSION_NOT_FOUND')
+      expect(await asked(id, ann)).toBe('409 SESSION_STATE')
+      expect((await ground.call('POST', `/sessions/${id}/leave`, 'player_eve')).status).toBe(404)
+    })
   })
 
   it('gives only so many a minute', async () => {
