@@ -110,7 +110,10 @@ export async function loadConfig(file?: string): Promise<Config> {
   try {
     // The package's own name must mean this very copy of it, also where it is not installed beside the file.
     const alias = { '@muster/server': new URL(import.meta.url.replace(/config\.(js|ts)$/, 'index.$1')).pathname }
-    given = await createJiti(import.meta.url, { alias, moduleCache: false }).import(path, { default: true })
+    // As a module, a JSON file would have itself as its `default`, and so no end.
+    given = path.endsWith('.json')
+      ? JSON.parse(readFileSync(path, 'utf8'))
+      : await createJiti(import.meta.url, { alias, moduleCache: false }).import(path, { default: true })
   } catch (error) {
     throw new ConfigError(path, [(error as Error).message])
   }

@@ -28,7 +28,8 @@ export function openPostgres({ connection, connectionsMax, log }: PostgresOption
     idle_in_transaction_session_timeout: 30_000,
     application_name: 'muster',
   })
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  // The error carries the whole connection, which is too much for a log.
+  pool.on('error', ({ message }) => log.warn({ reason: message }, 'an idle database connection was lost'))
   // The pool listens only while a connection is idle. One that dies in use tells who uses it, but it also emits an error,
   // and an error that nobody listens to ends the process.
   pool.on('connect', (client) => client.on('error', (error) => log.debug({ err: error }, 'a connection was lost')))
