@@ -16,8 +16,8 @@ export interface OutputOptions {
 
 /** What a server prints. It writes to a file by itself, so that it can outlive Muster; here the file is read on. */
 export interface Output {
-  /** Complete lines since the last reading, as they were printed. Of a flood only the end is read, unless nothing of it
-   *  is to be missed: then as much as can be. */
+  /** Complete lines since the last reading, as they were printed. Of a flood only the end is read; with `whole`, also
+   *  its beginning. */
   read(whole: boolean): Promise<string[]>
   /** At the last reading there was more than is kept. */
   readonly overflowing: boolean
@@ -28,7 +28,7 @@ export interface Output {
 }
 
 const chunkBytesMax = 262_144
-const wholeBacklogMax = 16_777_216
+const wholeBytesMax = 16_777_216
 const lineCharsMax = 500
 const struck = '[redacted]'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal or a database.
@@ -48,26 +48,31 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
     return text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text
   }
 
-  async function readOn(file: FileHandle, backlogMax: number): Promise<string[]> {
-    const { size } = await file.stat()
-    // Somebody emptied it: what is there now is new.
-    if (position !== null && size < position) position = 0
-    const nearest = Math.max(0, size - backlogMax)
-    if (position === null || position < nearest) {
-      position = nearest
-      decoder = new StringDecoder('utf8')
-      partial = ''
-    }
-    const lines: string[] = []
-    while (position < size) {
-      const wanted = Math.min(size - position, chunkBytesMax)
+  async function readTo(file: FileHandle, end: number, lines: string[]): Promise<void> {
+    while (position !== null && position < end) {
+      const wanted = Math.min(end - position, chunkBytesMax)
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
-      if (bytesRead === 0) break
+      if (bytesRead === 0) return
       position += bytesRead
       const parts = (partial + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
       partial = (parts.pop() ?? '').slice(0, lineCharsMax * 4)
       lines.push(...parts)
     }
+  }
+
+  async function readOn(file: FileHandle, whole: boolean): Promise<string[]> {
+    const { size } = await file.stat()
+    const lines: string[] = []
+    // Somebody emptied it: what is there now is new.
+    if (position !== null && size < position) position = 0
+    if (whole && position !== null) await readTo(file, Math.min(size, position + wholeBytesMax), lines)
+    const tail = Math.max(0, size - chunkBytesMax)
+    if (position === null || position < tail) {
+      position = tail
+      decoder = new StringDecoder('utf8')
+      partial = ''
+    }
+    await readTo(file, size, lines)
     overflowing = size > bytesMax
     if (overflowing) {
       // The server appends, so it goes on at the new end.
@@ -85,7 +90,7 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
       })
       if (file === null) return []
       try {
-        const lines = await readOn(file, whole ? wholeBacklogMax : chunkBytesMax)
+        const lines = await readOn(file, whole)
         count += lines.length
         kept = [...kept, ...lines.slice(-linesMax).map(clean)].slice(-linesMax)
         return lines
