@@ -11,6 +11,8 @@ export interface OwnServer {
   /** What players connect to, if not where it listens. */
   publicHost: string
   capacity: number
+  /** What it is offered for. */
+  modes: string[]
 }
 
 const loadMs = 60_000
@@ -32,7 +34,7 @@ export async function runRegistered(own: OwnServer): Promise<void> {
       address: own.publicHost,
       ports: { game: address.port },
       capacity: own.capacity,
-      modes: ['duel'],
+      modes: own.modes,
     },
     async onSession(session) {
       const match = runMatch(session, { loadMs, turnMs }, () => {

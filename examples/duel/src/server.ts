@@ -11,9 +11,18 @@ MUSTER_API_KEY  a key with the scope server: muster keys create --name duels --s
 PORT            where to listen; any free port unless told
 HOST            where to listen; 127.0.0.1 unless told
 PUBLIC_HOST     what players connect to; HOST unless told
-CAPACITY        most players at once; 40 unless told`
+CAPACITY        most players at once; 40 unless told
+MODES           modes of Muster's configuration that it plays, with commas between; duel unless told`
 
-const { MUSTER_URL, MUSTER_API_KEY, PORT = '0', HOST = '127.0.0.1', PUBLIC_HOST = HOST, CAPACITY = '40' } = process.env
+const {
+  MUSTER_URL,
+  MUSTER_API_KEY,
+  PORT = '0',
+  HOST = '127.0.0.1',
+  PUBLIC_HOST = HOST,
+  CAPACITY = '40',
+  MODES = 'duel',
+} = process.env
 try {
   const launch = launched()
   if (launch !== null) {
@@ -26,7 +35,7 @@ try {
   }
   await runRegistered({
     ...{ url: MUSTER_URL, apiKey: MUSTER_API_KEY, host: HOST, port: Number(PORT), publicHost: PUBLIC_HOST },
-    capacity: Number(CAPACITY),
+    ...{ capacity: Number(CAPACITY), modes: MODES.split(',') },
   })
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -1,0 +1,59 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { machineSettings } from '../config.ts'
+import { runCommandLine } from './command-line.ts'
+import { muster } from './muster.ts'
+
+async function run(...words: string[]) {
+  const texts = { stdout: '', stderr: '' }
+  const collect = (name: keyof typeof texts) =>
+    new PassThrough().on('data', (data) => {
+      texts[name] += data
+    })
+  const streams = { stdin: new PassThrough(), stdout: collect('stdout'), stderr: collect('stderr') }
+  const exitCode = process.exitCode
+  const code = await runCommandLine(muster, words, streams)
+  process.exitCode = exitCode
+  return { code, ...texts }
+}
+
+describe('muster', () => {
+  it.each([
+    ['', ['serve', 'demo', 'keys', 'migrate', 'rate', 'muster <command> --help']],
+    ['serve', ['--port', '--only', 'ENVIRONMENT', 'EXAMPLES', ...Object.values(machineSettings).map(({ env }) => env)]],
+    ['migrate', ['--data', 'DATABASE_URL', 'EXAMPLES']],
+    ['keys', ['create', 'list', 'revoke', 'operator', 'EXAMPLES']],
+    ['keys create', ['--name', '--scope', '--expires', 'EXAMPLES']],
+    ['keys list', ['--json', 'EXAMPLES']],
+    ['keys revoke', ['ID', 'EXAMPLES']],
+    ['demo', ['--rounds', '--bots', '--url', '--json', 'PORT', 'EXAMPLES']],
+    ['rate', ['--system', '--json', '--game', 'glicko2']],
+  ])('explains «%s» whole', async (command, words) => {
+    const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help')
+    expect([code, stderr]).toEqual([0, ''])
+    for (const word of words) expect(stdout).toContain(word)
+    expect(stdout).not.toContain('\u001B')
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160)
+  })
+
+  it.each([
+    [
+      ['keys', 'create', '--name', 'x', '--scope', 'root'],
+      /^muster keys create: --scope: 'root' is not one of server, /,
+    ],
+    [
+      ['keys', 'create', '--name', 'x', '--scope', 'server', '--expires', 'soon'],
+      /--expires: 'soon' is not of the form/,
+    ],
+    [['keys', 'create', '--name', 'x'], /Missing required argument: --scope/],
+    [['keys', 'revoke', 'muster_sk_1'], /is not the id of a key/],
+    [['demo', '--bots', '5'], /--bots must be even/],
+    [['demo', '--bots', '400'], /--bots must be a whole number from 4 to 16, but is '400'/],
+    [['serve', '--only', 'identity,fleets'], /--only: 'fleets' is not one of identity, /],
+  ] as [string[], RegExp][])('refuses %j with 2', async (words, complaint) => {
+    const { code, stdout, stderr } = await run(...words)
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(complaint)
+    expect(stderr).not.toMatch(/\n\s+at /)
+  })
+})
