@@ -1,7 +1,7 @@
 import { Refusal } from '@muster/protocol'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { commonPasswordsCount, isCommonPassword } from './common.ts'
+import { commonPasswordsCount, isCommonPassword } from './easily-guessed.ts'
 import { passwordBytes, passwordComplaint, requireGoodPassword } from './policy.ts'
 
 describe('passwordComplaint', () => {

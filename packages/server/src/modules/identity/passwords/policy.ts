@@ -1,5 +1,5 @@
 import { type FieldComplaint, Refusal } from '@muster/protocol'
-import { isCommonPassword } from './common.ts'
+import { isCommonPassword } from './easily-guessed.ts'
 
 const charactersMin = 8
 const charactersMax = 256
