@@ -4,23 +4,24 @@ import type { Clock } from './clock.ts'
 
 export type MintId = <Noun extends string>(noun: Noun) => Id<Noun>
 
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz'
+const letters = Buffer.from('0123456789abcdefghjkmnpqrstvwxyz')
 const timeDigits = 10
 const restBytes = 10
+const digits = 26
 
-function timePart(atMs: number): string {
-  let rest = Math.max(0, Math.floor(atMs))
-  let text = ''
-  for (let digit = 0; digit < timeDigits; digit++) {
-    text = alphabet[rest % 32] + text
-    rest = Math.floor(rest / 32)
+/** An id as one flat string: put together letter by letter it would be kept as a tree of its parts, at many times the
+ *  memory. The first ten letters tell the time, the others stand for ten bytes. */
+function idOf<Noun extends string>(noun: Noun, atMs: number, bytes: Uint8Array): Id<Noun> {
+  const start = noun.length + 1
+  const text = Buffer.allocUnsafe(start + digits)
+  text.write(noun, 'latin1')
+  text[start - 1] = 0x5f
+  let time = Math.max(0, Math.floor(atMs))
+  for (let at = start + timeDigits - 1; at >= start; at--) {
+    text[at] = letters[time % 32] as number
+    time = Math.floor(time / 32)
   }
-  return text
-}
-
-/** Ten bytes as sixteen letters of the same alphabet. */
-function restPart(bytes: Uint8Array): string {
-  let text = ''
+  let at = start + timeDigits
   let bits = 0
   let held = 0
   for (const byte of bytes) {
@@ -28,23 +29,39 @@ function restPart(bytes: Uint8Array): string {
     bits += 8
     while (bits >= 5) {
       bits -= 5
-      text += alphabet[(held >> bits) & 31]
+      text[at++] = letters[(held >> bits) & 31] as number
     }
   }
-  return text
+  return text.toString('latin1') as Id<Noun>
+}
+
+const drawnTogether = 512
+
+/** Chance drawn for many ids at once. */
+function drawnBytes(): (count: number) => Uint8Array {
+  let drawn = new Uint8Array(0)
+  let used = 0
+  return (count) => {
+    if (used + count > drawn.length) {
+      drawn = randomBytes(drawnTogether * count)
+      used = 0
+    }
+    used += count
+    return drawn.subarray(used - count, used)
+  }
 }
 
 /** Ids that sort by time and say nothing else: a noun, ten letters of time, sixteen of chance. */
 export const idMint =
-  (clock: Clock, bytes: (count: number) => Uint8Array = randomBytes): MintId =>
+  (clock: Clock, bytes: (count: number) => Uint8Array = drawnBytes()): MintId =>
   (noun) =>
-    `${noun}_${timePart(clock.now())}${restPart(bytes(restBytes))}`
+    idOf(noun, clock.now(), bytes(restBytes))
 
 /** Mints the same ids again for the same seed, so that a repeated request makes the same things. */
 export function repeatableMint(seed: string, atMs: number): MintId {
   let count = 0
   return (noun) => {
     const hash = createHash('sha256').update(`${seed}\n${noun}\n${count++}`).digest()
-    return `${noun}_${timePart(atMs)}${restPart(hash.subarray(0, restBytes))}`
+    return idOf(noun, atMs, hash.subarray(0, restBytes))
   }
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Entry } from './domain.ts'
 import { lookAfterMs } from './idle.ts'
-import type { EntryStore } from './store.ts'
+import type { EntryStore, Page } from './store.ts'
 import type { Tenure } from './tenure.ts'
 
 export interface CatchUpNeeds {
   clock: Clock
   db: Db
-  store: Pick<EntryStore, 'news' | 'entriesOf'>
+  store: Pick<EntryStore, 'settled' | 'searching' | 'news' | 'entriesOf'>
   /** Closes entries that wait in no queue that there still is. */
   closeStrays(ids: EntryId[]): Promise<void>
 }
@@ -48,19 +48,29 @@ export function createCatchUp(
     else if (!strays.has(entry.id) && !pool.knows(entry.queues)) strays.set(entry.id, clock.now())
   }
 
-  /** Answers up to where the rows are settled. */
-  async function readNews(tenure: Tenure, from: string | null, which: 'all' | 'recent'): Promise<string> {
-    let next = from
-    let settled: string | null = null
-    let unsettledPages = 0
+  async function readAll(tenure: Tenure): Promise<void> {
+    tenure.cursor = await db.once((tx) => store.settled(tx))
+    let next: string | null = null
     do {
-      const page = await db.once((tx) => store.news(tx, next, options.pageMax, which))
-      for (const entry of page.entries) take(tenure, entry)
-      settled ??= page.settled
+      const page: Page<Entry> = await db.once((tx) => store.searching(tx, next, options.pageMax))
+      for (const entry of page.items) take(tenure, entry)
+      next = page.next
+    } while (next !== null)
+  }
+
+  async function readNews(tenure: Tenure, from: string): Promise<void> {
+    const settled = await db.once((tx) => store.settled(tx))
+    let next: string | null = from
+    let unsettledPages = 0
+    while (next !== null && unsettledPages < unsettledPagesMax) {
+      const at: string = next
+      const page = await db.once((tx) => store.news(tx, at, options.pageMax))
+      const unknown = page.items.filter(({ id, version }) => !tenure.pool.isKnown(id, version)).map(({ id }) => id)
+      if (unknown.length > 0) await read(tenure, unknown)
       next = page.next
       if (next !== null && BigInt(next) > BigInt(settled)) unsettledPages++
-    } while (next !== null && (which === 'all' || unsettledPages < unsettledPagesMax))
-    return settled
+    }
+    tenure.cursor = settled
   }
 
   async function read(tenure: Tenure, ids: readonly EntryId[]): Promise<void> {
@@ -85,12 +95,12 @@ export function createCatchUp(
 
   return {
     async load(tenure) {
-      tenure.cursor = await readNews(tenure, null, 'all')
+      await readAll(tenure)
       tenure.loaded = true
     },
     async run(tenure) {
       if (tenure.unsure.size > 0) await read(tenure, [...tenure.unsure].slice(0, options.pageMax))
-      tenure.cursor = await readNews(tenure, tenure.cursor, 'recent')
+      await readNews(tenure, tenure.cursor)
       await dropStrays(tenure)
     },
     read,

@@ -73,8 +73,19 @@ export function createEntrance(
   }
 
   const entryOf = ({ id, player, queues: names, asks }: Ask, ratings: number[], now: number): Entry => ({
-    ...{ id, players: [player], queues: names, ratings, state: 'searching', reason: null, match: null, version: 1 },
-    ...{ waitingSince: now, front: false, createdAt: now, seenAt: now, asks },
+    id,
+    players: [player],
+    queues: names,
+    ratings,
+    state: 'searching',
+    reason: null,
+    match: null,
+    version: 1,
+    waitingSince: now,
+    front: false,
+    createdAt: now,
+    seenAt: now,
+    asks,
   })
 
   /** One answer for each, in order. */

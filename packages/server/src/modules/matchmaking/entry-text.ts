@@ -33,12 +33,13 @@ export type Extras = Pick<EntryText, 'estimate_s' | 'match' | 'ticket' | 'why'>
 export function entryText(reading: Reading, player: PlayerId, extras: Extras): EntryText {
   const { entry, match } = reading
   const status = statusOf(reading)
+  const created_at = timeText(entry.createdAt)
   return {
     entry_id: entry.id,
     status,
     queues: entry.queues,
-    created_at: timeText(entry.createdAt),
-    waiting_since: timeText(entry.waitingSince),
+    created_at,
+    waiting_since: entry.waitingSince === entry.createdAt ? created_at : timeText(entry.waitingSince),
     revision: revisionOf(reading),
     ...(entry.reason === null ? {} : { reason: entry.reason }),
     ...(status === 'match_found' && match !== null ? { offer: offerOf(match, player) } : {}),

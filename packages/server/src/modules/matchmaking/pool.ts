@@ -99,6 +99,12 @@ export function createPool(queues: readonly string[], indexes: Indexes) {
       return true
     },
 
+    /** Whether this version of the entry, or a later one, was met here. */
+    isKnown(id: EntryId, version: number): boolean {
+      const known = waiting.get(id) ?? out.get(id) ?? gone.get(id)
+      return known !== undefined && known.version >= version
+    },
+
     /** It waits no longer, whatever the reason. */
     drop(id: EntryId, now: number): void {
       const entry = waiting.get(id)

@@ -56,10 +56,8 @@ export function matchmakingRoutes(needs: RoutesNeeds): Route[] {
 }
 
 /** Null where nothing was said. */
-export function asksOf(asks: Asks): Asks | null {
-  const said = Object.entries(asks).filter(([, value]) => value !== undefined)
-  return said.length === 0 ? null : (Object.fromEntries(said) as Asks)
-}
+const asksOf = (asks: Asks): Asks | null =>
+  asks.latenciesMs === undefined && asks.attributes === undefined && asks.role === undefined ? null : asks
 
 async function listQueues(
   queues: Queues,

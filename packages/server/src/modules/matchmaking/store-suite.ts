@@ -54,9 +54,11 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
       const rows = await db.once((tx) => store.entriesOf(tx, names.map(entry)))
       return Object.fromEntries(rows.map((row) => [row.id.slice('entry_'.length), row.state]))
     }
-    const newsFrom = async (from: string | null, max = 100) => {
-      const page = await db.once((tx) => store.news(tx, from, max, 'recent'))
-      return { ...page, names: page.entries.map(({ id }) => id.slice('entry_'.length)).sort() }
+    const namesIn = (items: readonly { id: EntryId }[]) => items.map(({ id }) => id.slice('entry_'.length)).sort()
+    const newsFrom = async (from: string, max = 100) => {
+      const settled = await db.once((tx) => store.settled(tx))
+      const page = await db.once((tx) => store.news(tx, from, max))
+      return { ...page, settled, names: namesIn(page.items) }
     }
 
     describe('entries', () => {
@@ -151,7 +153,7 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
 
     describe('news', () => {
       /** Reads on until there is nothing new; another test's transaction may hold it back for a moment. */
-      const silence = async (from: string | null): Promise<string> => {
+      const silence = async (from: string): Promise<string> => {
         let settled = from
         const read = async () => {
           const page = await newsFrom(settled)
@@ -159,7 +161,7 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
           return page.names
         }
         await expect.poll(read).toEqual([])
-        return settled ?? ''
+        return settled
       }
 
       it('reads all that search page by page, and those of one transaction together', async () => {
@@ -167,18 +169,24 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         await add(newEntry('d'))
         await add(newEntry('e'))
         await db.transact((tx) => store.closeSearching(tx, [entry('b')], 'left'))
-        const first = await newsFrom(null, 1)
+        const read = async (from: string | null, max: number) => {
+          const page = await db.once((tx) => store.searching(tx, from, max))
+          return { ...page, names: namesIn(page.items) }
+        }
+        const first = await read(null, 1)
         expect(first.names).toEqual(['a', 'c'])
-        const second = await newsFrom(first.next, 1)
+        expect(first.items[0]).toMatchObject({ ratings: [1_500.5], state: 'searching' })
+        const second = await read(first.next, 1)
         expect(second.names).toEqual(['d'])
-        const rest = await newsFrom(second.next, 100)
-        expect(rest).toMatchObject({ names: ['e'], next: null })
+        expect(await read(second.next, 100)).toMatchObject({ names: ['e'], next: null })
+        const news = await newsFrom('0', 1)
+        expect(news).toMatchObject({ names: ['a', 'c'], next: first.next, items: [{ version: 1 }, { version: 1 }] })
       })
 
       it('tells of who came, and who came back, after what is settled', async () => {
         await add(newEntry('a'), newEntry('b'))
         await take([['match_1', 'a']])
-        const settled = await silence(null)
+        const settled = await silence('0')
         await add(newEntry('c'))
         const back = { entry: entry('a'), match: m1, from: 'matched', to: 'searching', reason: 'declined' } as const
         await db.transact((tx) => store.changeEntries(tx, [back], 200))
@@ -202,7 +210,7 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         })
         await written
         await add(newEntry('late'))
-        const before = await newsFrom(null)
+        const before = await newsFrom('0')
         expect(before.names).toEqual(['late'])
         goOn()
         await early

@@ -9,14 +9,15 @@ import { sqlPlayers } from './store/sql-players.ts'
 
 export type NewEntry = Pick<Entry, 'id' | 'players' | 'queues' | 'ratings' | 'waitingSince'> & { asks: Asks | null }
 
-/** News of entries that search, in the order in which they can be read without missing any. */
-export interface NewsPage {
-  entries: Entry[]
+/** A page of what was read in the order of `changed`. */
+export interface Page<Item> {
+  items: Item[]
   /** Read on from here; null where there is no more. */
   next: string | null
-  /** Everything before this is final: no transaction that is still under way can add to it. */
-  settled: string
 }
+
+/** That an entry searches, and since which version. */
+export type News = Pick<Entry, 'id' | 'version'>
 
 /** What happens to an entry whose match moves on or falls through. */
 export interface EntryChange {
@@ -42,9 +43,12 @@ export interface EntryStore {
   /** Adds entries that search; answers which. Those that are there already stay as they are. */
   addEntries(tx: Tx, entries: readonly NewEntry[]): Promise<EntryId[]>
   entriesOf(tx: Tx, ids: readonly EntryId[]): Promise<Entry[]>
-  /** Entries that search and were added, or came back, from `from` on; from the beginning with null. `all` reads those
-   *  too that were written under another database's count of transactions, before it was dumped and restored. */
-  news(tx: Tx, from: string | null, max: number, which: 'all' | 'recent'): Promise<NewsPage>
+  /** Everything that is written before this is final: no transaction that is still under way can add to it. */
+  settled(tx: Tx): Promise<string>
+  /** Entries that search, in the order in which they can be read without missing any. From the beginning with null. */
+  searching(tx: Tx, from: string | null, max: number): Promise<Page<Entry>>
+  /** The same, of those that were added or came back from `from` on, and only so much that one can tell what is new. */
+  news(tx: Tx, from: string, max: number): Promise<Page<News>>
   /** Those of the matches all of whose entries still search: they are `to` now. The others stay as they are. */
   takeForMatches(
     tx: Tx,

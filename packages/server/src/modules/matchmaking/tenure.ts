@@ -15,7 +15,7 @@ export interface Tenure {
   /** The rows have been read; before that, a match could pass over somebody who waits longer. */
   loaded: boolean
   /** News up to here has been read. */
-  cursor: string | null
+  cursor: string
   /** Entries of which it is not known whether they still search. */
   readonly unsure: Set<EntryId>
   /** Entries none of whose queues is known here, since when. */
@@ -65,7 +65,7 @@ export function createTenures(needs: TenuresNeeds, ttlMs: number): Tenures {
       if (fence === null || (held !== null && held.tenure.fence !== fence)) end()
       if (fence === null) return
       if (held === null) {
-        const known = { loaded: false, cursor: null, unsure: new Set<EntryId>(), strays: new Map<EntryId, number>() }
+        const known = { loaded: false, cursor: '0', unsure: new Set<EntryId>(), strays: new Map<EntryId, number>() }
         held = { tenure: { fence, pool: needs.createPool(), checks: createChecks(), ...known }, until: 0 }
         needs.changed(true)
         log.info({ lease: leaseName, fence }, 'this process matches now')

@@ -2,7 +2,7 @@ import type { EntryId, MatchId, PlayerId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import type { Asks, Entry, EntryState } from '../domain.ts'
-import type { EntryStore } from '../store.ts'
+import type { EntryStore, News } from '../store.ts'
 
 interface EntryRow {
   id: EntryId
@@ -30,6 +30,16 @@ const entryOf = (row: EntryRow): Entry => ({
   ...{ reason: row.reason, match: row.match_id, version: row.version, waitingSince: row.waiting_since },
   ...{ front: row.front, createdAt: row.created_at, seenAt: row.seen_at, asks: row.asks },
 })
+
+interface Changed {
+  changed: string
+}
+
+/** The rows of one transaction are on one page. */
+const nextAfter = (rows: readonly Changed[], max: number): string | null => {
+  const last = rows.at(-1)
+  return last === undefined || rows.length < max ? null : String(BigInt(last.changed) + 1n)
+}
 
 /** Lists inside a column of a batch. None of what they hold has a comma in it. */
 const joined = (parts: readonly (string | number)[]) => parts.join(',')
@@ -59,18 +69,28 @@ export const sqlEntries: EntryStore = {
     return rows.map(entryOf)
   },
 
-  async news(tx, from, max, which) {
-    // Read before the page: whatever began before it has ended when the page is read.
-    const { rows: seen } = await sql<{ settled: string }>`
+  async settled(tx) {
+    const { rows } = await sql<{ settled: string }>`
       select pg_snapshot_xmin(pg_current_snapshot())::text as settled`.execute(tables(tx))
-    const { rows } = await sql<EntryRow & { changed: string }>`
+    return rows[0]?.settled ?? '0'
+  },
+
+  async searching(tx, from, max) {
+    const { rows } = await sql<EntryRow & Changed>`
       select ${columns}, changed::text as changed from matchmaking_entries
       where state = 'searching' and changed >= ${from ?? '0'}::text::xid8
-        and (${which === 'all'} or changed < pg_snapshot_xmax(pg_current_snapshot()))
       order by matchmaking_entries.changed fetch first ${max} rows with ties`.execute(tables(tx))
-    const last = rows.at(-1)
-    const next = last === undefined || rows.length < max ? null : String(BigInt(last.changed) + 1n)
-    return { entries: rows.map(entryOf), next, settled: seen[0]?.settled ?? '0' }
+    return { items: rows.map(entryOf), next: nextAfter(rows, max) }
+  },
+
+  async news(tx, from, max) {
+    // Numbers of the future are from another database, whose count was further when it was dumped and restored.
+    const { rows } = await sql<News & Changed>`
+      select id, version, changed::text as changed from matchmaking_entries
+      where state = 'searching' and changed >= ${from}::text::xid8
+        and changed < pg_snapshot_xmax(pg_current_snapshot())
+      order by matchmaking_entries.changed fetch first ${max} rows with ties`.execute(tables(tx))
+    return { items: rows, next: nextAfter(rows, max) }
   },
 
   async takeForMatches(tx, proposals, to) {
