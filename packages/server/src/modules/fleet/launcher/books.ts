@@ -47,7 +47,7 @@ const withOutput = (text: string, output: readonly string[]) =>
 export function createBooks({ clock, db, wakes, log, store, endServers, confirm, figures }: BooksNeeds): Books {
   const unhappy = (server: ServerId, cause: Ending, detail: string, output?: readonly string[]) => {
     figures.launchFailed(cause)
-    log.warn({ server, cause, detail, output }, 'a launched server never was ready')
+    log.warn({ server, cause, detail, output }, 'a launched server failed')
   }
 
   return {
