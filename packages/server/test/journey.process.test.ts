@@ -88,7 +88,9 @@ describe('the journey', () => {
     const waiting = await ann.client.entry()
     expect(waiting.why).toMatchObject([{ queue: 'duel', detail: expect.any(String) }])
     await expect(ann.client.join({ queues: ['duel'] })).rejects.toMatchObject({ code: 'ALREADY_SEARCHING' })
-    expect((await ann.client.queues()).find(({ name }) => name === 'duel')?.players_waiting).toBe(1)
+    await eventually('the queue counts her', async () =>
+      (await ann.client.queues()).some(({ name, players_waiting }) => name === 'duel' && players_waiting === 1),
+    )
     await ann.client.leave()
     await expect(ann.client.followMatch()).rejects.toBeInstanceOf(SearchEnded)
   })
