@@ -56,6 +56,9 @@ describe('a configuration', () => {
     await writeFile(broken, 'export default { modes: ')
     await expect(loadConfig(broken)).rejects.toThrow(/broken\.config\.ts/)
     await expect(loadConfig(join(folder, 'none.ts'))).rejects.toThrow(/there is no such file/)
+    const unnamed = join(folder, 'unnamed.config.ts')
+    await writeFile(unnamed, 'export const config = {}')
+    await expect(loadConfig(unnamed)).rejects.toThrow(/it has no default export/)
   })
 })
 
@@ -76,6 +79,9 @@ describe('a machine’s settings', () => {
     [{ PORT: '70000' }, /PORT: must be a whole number from 0 to 65535, but is 70000/],
     [{ MUSTER_LOG_LEVEL: 'loud' }, /MUSTER_LOG_LEVEL: must be one of/],
     [{ MUSTER_PUBLIC_URL: 'play.example.com' }, /MUSTER_PUBLIC_URL: must begin with http/],
+    [{ MUSTER_LOG_FORMAT: 'xml' }, /MUSTER_LOG_FORMAT: must be one of json, pretty/],
+    [{ DATABASE_URL: 'mysql://db/muster' }, /DATABASE_URL: must be postgres:/],
+    [{ REDIS_URL: 'http://cache' }, /REDIS_URL: must be redis:/],
   ])('are refused: %j', (environment, words) => {
     expect(() => readMachine({}, environment)).toThrow(words)
   })

@@ -117,6 +117,9 @@ export async function loadConfig(file?: string): Promise<Config> {
   } catch (error) {
     throw new ConfigError(path, [(error as Error).message])
   }
+  if (typeof given === 'object' && given !== null && '__esModule' in given) {
+    throw new ConfigError(path, ['it has no default export: begin it with `export default defineConfig({`'])
+  }
   return readConfig(given, path, dirname(path))
 }
 
@@ -186,7 +189,8 @@ export function readMachine(
   }
   const oneOf = (name: MachineSetting, words: string[]): string => {
     const value = read(name)
-    if (!words.includes(value)) complaints.push(`${machineSettings[name].env}: must be one of ${words.join(', ')}`)
+    if (!words.includes(value))
+      complaints.push(`${machineSettings[name].env}: must be one of ${words.filter(Boolean).join(', ')}`)
     return value
   }
   const machine: Machine = {
@@ -205,6 +209,12 @@ export function readMachine(
   }
   if (machine.publicUrl !== '' && !/^https?:\/\//.test(machine.publicUrl)) {
     complaints.push('MUSTER_PUBLIC_URL: must begin with http:// or https://')
+  }
+  if (machine.redisUrl !== '' && !/^rediss?:\/\/./.test(machine.redisUrl)) {
+    complaints.push('REDIS_URL: must be redis://host:port or rediss://host:port')
+  }
+  if (machine.databaseUrl !== '' && !/^postgres(ql)?:\/\/./.test(machine.databaseUrl)) {
+    complaints.push('DATABASE_URL: must be postgres://user:password@host:port/database')
   }
   if (complaints.length > 0) throw new ConfigError('The environment', complaints)
   return machine

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDataFolder } from './data-folder.ts'
+import { ConfigError } from './options.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -36,5 +37,14 @@ describe('the data folder', () => {
     expect((await openDataFolder(folder, file)).rootSecret.toString('hex')).toBe('ab'.repeat(32))
     await writeFile(file, 'hello')
     await expect(openDataFolder(folder, file)).rejects.toThrow(/64 hex digits/)
+    const missing = openDataFolder(folder, join(folder, 'none'))
+    await expect(missing).rejects.toThrow(/MUSTER_SECRET_FILE: it cannot be read/)
+    await expect(missing).rejects.toThrow(ConfigError)
+  })
+
+  it('refuses a file in its place', async () => {
+    await writeFile(join(folder, 'file'), '')
+    await expect(openDataFolder(join(folder, 'file'))).rejects.toThrow(/MUSTER_DATA: .*file is not a folder/)
+    await expect(openDataFolder(join(folder, 'file/data'))).rejects.toThrow(/is not a folder/)
   })
 })

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { ConfigError } from './options.ts'
 
 /** The folder that keeps what this machine must not lose: its database, its root secret, its name. */
 export interface DataFolder {
@@ -16,7 +17,10 @@ export interface DataFolder {
 /** Makes what is missing and refuses what is unsafe. */
 export async function openDataFolder(path: string, secretFile?: string): Promise<DataFolder> {
   const folder = resolve(path)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error
+    throw new ConfigError('The environment', [`MUSTER_DATA: ${folder} is not a folder`])
+  })
   const secrets = join(folder, 'secrets')
   await mkdir(secrets, { recursive: true, mode: 0o700 })
   await chmod(secrets, 0o700)
@@ -25,14 +29,24 @@ export async function openDataFolder(path: string, secretFile?: string): Promise
   const text =
     secretFile === undefined
       ? await readOrMake(secretPath, () => `${randomBytes(32).toString('hex')}\n`)
-      : await readFile(secretPath, 'utf8')
+      : await readGiven(secretPath)
   // A file that the operator mounts (a container's secret, say) has the mode that its platform gives it.
   if (secretFile === undefined) await refuseReadableByOthers(secretPath)
   const hex = text.trim()
   if (!/^[0-9a-f]{64}$/i.test(hex)) {
-    throw new Error(`${secretPath} must hold 64 hex digits: make one with \`openssl rand -hex 32\`.`)
+    throw new ConfigError('The environment', [
+      `MUSTER_SECRET_FILE: ${secretPath} must hold 64 hex digits: \`openssl rand -hex 32\` makes them`,
+    ])
   }
   return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node, postgres: join(folder, 'postgres') }
+}
+
+async function readGiven(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new ConfigError('The environment', [`MUSTER_SECRET_FILE: it cannot be read: ${(error as Error).message}`])
+  }
 }
 
 /** Two processes that start at once agree: the file appears whole, and only once. */
@@ -58,6 +72,6 @@ async function refuseReadableByOthers(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const { mode } = await stat(path)
   if ((mode & 0o077) !== 0) {
-    throw new Error(`${path} holds a secret but others may read it: run \`chmod 600 ${path}\`.`)
+    throw new ConfigError('The environment', [`MUSTER_DATA: others may read ${path}: run \`chmod 600 ${path}\``])
   }
 }

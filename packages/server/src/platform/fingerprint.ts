@@ -1,4 +1,5 @@
 import type { Kysely } from 'kysely'
+import { ConfigError } from './options.ts'
 import { type Migrations, statements } from './postgres.ts'
 import type { Secrets } from './secrets.ts'
 
@@ -28,8 +29,8 @@ export async function refuseForeignSecret(kysely: Kysely<unknown>, secrets: Secr
     .where('purpose', '=', 'root')
     .executeTakeFirst()
   if (kept?.fingerprint === fingerprint) return
-  throw new Error(
-    'This database was made with another root secret. Give every node the same one: copy secrets/root.key from the data ' +
-      'folder of the first, or name it with MUSTER_SECRET_FILE.',
-  )
+  throw new ConfigError('The environment', [
+    'MUSTER_SECRET_FILE: the database was made with another root secret. Give every node the same: copy secrets/root.key from the data folder of ' +
+      'the first, or name it with MUSTER_SECRET_FILE',
+  ])
 }

@@ -1,7 +1,8 @@
 import { defineCommand } from 'citty'
-import { loadConfig } from '../../config.ts'
+import { configSchema, loadConfig } from '../../config.ts'
 import { startServer } from '../../main.ts'
 import { createLog } from '../../platform/log.ts'
+import { describeOptions } from '../../platform/options-help.ts'
 import { misuse, type Streams } from '../command.ts'
 import { machineOf, machineOptions } from '../machine-options.ts'
 import { type Serving, showFirstOperator, welcomeText } from './announcement.ts'
@@ -16,10 +17,15 @@ export const serveCommand = Object.assign(
     meta: { name: 'serve', description: 'Run the server' },
     args: {
       ...machineOptions('port', 'host', 'data', 'config', 'publicUrl', 'logLevel', 'logFormat'),
+      'help-config': { type: 'boolean', description: 'Print what muster.config.ts may say, and end' },
       only: { type: 'string', valueHint: 'MODULES', description: `Answer only for these: ${moduleNames.join(', ')}` },
     },
     async run({ args, data }) {
       const streams = data as Streams
+      if (args['help-config'] === true) {
+        streams.stdout.write(`${describeOptions(configSchema).join('\n')}\n`)
+        return
+      }
       const inTerminal = streams.stdout.isTTY === true
       const machine = machineOf(args)
       const only = typeof args.only === 'string' ? modulesIn(args.only) : undefined

@@ -52,7 +52,7 @@ export function createTenures(needs: TenuresNeeds, ttlMs: number): Tenures {
     held.tenure.pool.close()
     held = null
     needs.changed(false)
-    log.info({ lease: leaseName }, 'another process matches now')
+    log.info({ lease: leaseName }, 'this process matches no more')
   }
 
   return {
