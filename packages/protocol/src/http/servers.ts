@@ -9,7 +9,7 @@ const printing = '^[^\\p{C}]*$'
 const Labels = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9._/-]{1,64}$' }),
   Type.String({ maxLength: 128, pattern: printing }),
-  { maxProperties: 32 },
+  { maxProperties: 32, additionalProperties: false },
 )
 const MapId = Type.Integer({ minimum: 0, maximum: 2_147_483_647 })
 const LabelFilter = Type.String({
@@ -84,6 +84,7 @@ export const registerServer = contract({
     ports: Type.Record(Name, Type.Integer({ minimum: 1, maximum: 65_535 }), {
       minProperties: 1,
       maxProperties: 8,
+      additionalProperties: false,
       description: 'By purpose; players are sent to `game`, or to the only one',
     }),
     capacity: Type.Integer({ minimum: 1, maximum: 100_000 }),

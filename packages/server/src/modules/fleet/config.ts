@@ -13,7 +13,7 @@ export const launchSource = Closed({
     description: 'The program and its arguments; no shell reads them',
   }),
   cwd: Type.Optional(Type.String({ minLength: 1, description: 'Working folder; that of Muster unless told' })),
-  env: Type.Record(Type.String({ pattern: '^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$' }), Type.String(), {
+  env: Type.Record(Type.String(), Type.String(), {
     default: {},
     description: 'Added to the environment; names that begin with MUSTER_ are Muster’s own',
   }),
@@ -51,8 +51,13 @@ export const serverSource = Closed({
 })
 export type ServerSource = Static<typeof serverSource>
 
+const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
+
 /** What a schema cannot say of a launch, by field. */
-export const launchComplaints = ({ ports: [from, to], processesMax }: LaunchSource): string[] => [
+export const launchComplaints = ({ env, ports: [from, to], processesMax }: LaunchSource): string[] => [
+  ...Object.keys(env)
+    .filter((name) => !envName.test(name))
+    .map((name) => `env: ${JSON.stringify(name)} is no variable that a mode may set`),
   ...(from > to ? [`ports: the first, ${from}, is above the last, ${to}`] : []),
   ...(from <= to && to - from + 1 < processesMax
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]

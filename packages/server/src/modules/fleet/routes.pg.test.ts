@@ -44,6 +44,8 @@ describe('the routes of the fleet', () => {
     it.each([
       ['no port for players', { ports: { query: 1, game2: 2 } }, 'body.ports'],
       ['no ports', { ports: {} }, 'body.ports'],
+      ['a port by no name', { ports: { 'a b': 1 } }, 'body.ports.a b'],
+      ['a label by no name', { labels: { 'a b': 'x' } }, 'body.labels.a b'],
       ['a capacity of nothing', { capacity: 0 }, 'body.capacity'],
       ['an id with a space', { id: 'a b' }, 'body.id'],
       ['an unknown field', { colour: 'red' }, 'body.colour'],

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import { readOptions } from '../../platform/options.ts'
+import { fleetOptions, launchComplaints, launchSource, serverSource } from './config.ts'
+
+const launch = (over: object = {}) =>
+  readOptions(launchSource, { command: ['game'], ports: [7_000, 7_009], processesMax: 4, ...over }, 'the test')
+
+describe('the options of the fleet', () => {
+  it('are whole without being told', () => {
+    expect(readOptions(fleetOptions, {}, 'the test')).toMatchObject({
+      ttlS: 30,
+      heartbeatIntervalS: 15,
+      onStop: 'keep',
+    })
+    expect(readOptions(serverSource, {}, 'the test')).toEqual({})
+  })
+
+  it('keep launched servers on loopback unless told', () => {
+    expect(launch()).toMatchObject({
+      bindHost: '127.0.0.1',
+      publicHost: '127.0.0.1',
+      readyTimeoutS: 30,
+      stopGraceS: 10,
+    })
+  })
+
+  it.each([{ command: [] }, { ports: [7_000] }, { ports: [0, 70_000] }, { processesMax: 0 }, { shell: true }])(
+    'refuse %j',
+    (over) => {
+      expect(() => launch(over)).toThrow(/is not a configuration/)
+    },
+  )
+
+  it('never let Muster’s own variables be inherited', () => {
+    expect(() => readOptions(fleetOptions, { inheritEnv: ['MUSTER_SECRET_FILE'] }, 'the test')).toThrow(/inheritEnv/)
+  })
+
+  it('complain of variables that a mode may not set', () => {
+    expect(launchComplaints(launch({ env: { LEVEL: 'hill' } }))).toEqual([])
+    const complaints = launchComplaints(launch({ env: { MUSTER_REPORT_TOKEN: 'x', 'A B': 'x' } }))
+    expect(complaints).toHaveLength(2)
+    expect(complaints[0]).toContain('MUSTER_REPORT_TOKEN')
+  })
+
+  it('complain of ports that cannot be enough', () => {
+    expect(launchComplaints(launch())).toEqual([])
+    expect(launchComplaints(launch({ ports: [7_009, 7_000] }))).toHaveLength(1)
+    expect(launchComplaints(launch({ ports: [7_000, 7_001] }))).toHaveLength(1)
+  })
+})
