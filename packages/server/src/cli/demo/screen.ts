@@ -34,7 +34,7 @@ export function createScreen(to: Streams['stderr'], clock: Clock): Screen {
 
   function draw() {
     isDue = false
-    const columns = to.columns ?? 80
+    const columns = to.columns || 80
     const block = [...doings].map(([who, doing]) => cut(`         ${who.padEnd(8)} ${doing}`, columns - 1))
     const up = drawn > 0 ? `\u001B[${drawn}A` : ''
     to.write(`${up}\u001B[0J${told}${block.map((one) => `${one}\n`).join('')}`)
