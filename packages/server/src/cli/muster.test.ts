@@ -36,6 +36,13 @@ describe('muster', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(160)
   })
 
+  it('lists what a configuration may say', async () => {
+    const { code, stdout, stderr } = await run('serve', '--help-config')
+    expect([code, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^fleet\.ttlS: .*= 30$/m)
+    expect(stdout).toMatch(/^queues\.<name>\.teamSize: /m)
+  })
+
   it.each([
     [
       ['keys', 'create', '--name', 'x', '--scope', 'root'],

@@ -47,4 +47,22 @@ describe('the HTTP edge on a real line', () => {
     expect(JSON.parse(heard.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, code })
     expect(ground.handled).toEqual([])
   })
+
+  it('closes the line of a call that was under way when the end began, once it is answered', async () => {
+    const { host, port } = await ground.server.listen({ host: '127.0.0.1', port: 0 })
+    const socket = connect(port, host)
+    let heard = ''
+    socket.on('data', (data) => {
+      heard += data.toString()
+    })
+    const reached = new Promise<void>((resolve) => ground.server.fastify.server.once('request', () => resolve()))
+    socket.write('POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n')
+    await reached
+    const closed = ground.server.close()
+    socket.write('{"word":"a"}')
+    // The clock stands still, so nothing but the answer can end the line.
+    await Promise.all([closed, once(socket, 'close')])
+    expect(heard).toMatch(/^HTTP\/1.1 201 /)
+    expect(heard).toMatch(/connection: close/i)
+  })
 })

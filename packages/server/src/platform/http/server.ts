@@ -91,11 +91,14 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   )
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    if (closing.signal.aborted) reply.header('connection', 'close')
     if (ground.isServing?.() === false && !alwaysAnswered.has(request.url)) {
       throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
     }
     allowOrigin(request, reply, options.origins)
+  })
+  // Also a call that began before the end: its line would be kept, and the end would wait for it.
+  app.addHook('onSend', async (_, reply) => {
+    if (closing.signal.aborted) reply.header('connection', 'close')
   })
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'none'
