@@ -2,7 +2,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { createClient } from '@muster/client'
 import type { Machine } from '../../config.ts'
 import { CommandRefusal } from '../command.ts'
 import { type Serving, showFirstOperator } from '../serve/announcement.ts'
@@ -18,6 +17,7 @@ export interface DemoServer extends AsyncDisposable {
 
 const queue = 'duel'
 const linesKeptMax = 30
+const answerWaitMs = 3_000
 
 /** The server at `url`; or the one that runs at the configured address, or on the data folder; or one of the demo's own. */
 export async function findOrStartServer(
@@ -47,15 +47,12 @@ const running = (url: string, accounts: DemoServer['accounts']): DemoServer => (
   [Symbol.asyncDispose]: async () => undefined,
 })
 
-/** False where no Muster answers. Refuses one that has no duels. */
+/** False where no Muster answers, at the first try. Refuses one that has no duels. */
 async function hasDuel(url: string): Promise<boolean> {
   let names: string[]
   try {
-    const queues = await createClient({
-      url,
-      fetch: (input, init) => fetch(input, { ...init, signal: AbortSignal.timeout(3_000) }),
-    }).queues()
-    names = queues.map(({ name }) => name)
+    const response = await fetch(new URL('/queues', url), { signal: AbortSignal.timeout(answerWaitMs) })
+    names = ((await response.json()) as { queues: { name: string }[] }).queues.map(({ name }) => name)
   } catch {
     return false
   }
