@@ -141,6 +141,16 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     if (clock.now() >= until) watch.stop()
   }
 
+  async function attend(row: ProcessRow, marked: Parameters<typeof take>[1]): Promise<void> {
+    const watch = watched.get(row.server)
+    if (watch === undefined) {
+      if (!starting.has(row.server)) await take(row, marked)
+      return
+    }
+    tend(row, watch)
+    if (row.pid === null) await record(row, watch)
+  }
+
   async function compare(): Promise<void> {
     const now = clock.now()
     const scan = now >= scanAt || strays.any
@@ -150,11 +160,11 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     const rows = await db.once((tx) => store.processesOf(tx, node))
     const known = new Set<ServerId>([...rows.map((row) => row.server), ...watched.keys(), ...starting.keys()])
     for (const row of rows) {
-      const watch = watched.get(row.server)
-      if (watch !== undefined) {
-        tend(row, watch)
-        if (row.pid === null) await record(row, watch)
-      } else if (!starting.has(row.server)) await take(row, marked)
+      try {
+        await attend(row, marked)
+      } catch (error) {
+        log.warn({ err: error, server: row.server }, 'a launched server could not be looked after; it is tried again')
+      }
     }
     const written = new Set(rows.map((row) => row.server))
     for (const [server, watch] of watched) if (!written.has(server)) watch.stop()
