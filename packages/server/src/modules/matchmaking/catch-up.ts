@@ -1,7 +1,7 @@
 import type { EntryId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
-import type { Entry } from './domain.ts'
+import type { Waiter } from './domain.ts'
 import { lookAfterMs } from './idle.ts'
 import type { EntryStore, Page } from './store.ts'
 import type { Tenure } from './tenure.ts'
@@ -9,9 +9,11 @@ import type { Tenure } from './tenure.ts'
 export interface CatchUpNeeds {
   clock: Clock
   db: Db
-  store: Pick<EntryStore, 'settled' | 'searching' | 'news' | 'entriesOf'>
+  store: Pick<EntryStore, 'settled' | 'searching' | 'news' | 'waitersOf'>
   /** Closes entries that wait in no queue that there still is. */
   closeStrays(ids: EntryId[]): Promise<void>
+  /** More entries are known than before. */
+  grown(tenure: Tenure): void
 }
 
 export interface CatchUp {
@@ -22,7 +24,7 @@ export interface CatchUp {
   /** Reads these entries' rows, and believes them. */
   read(tenure: Tenure, ids: readonly EntryId[]): Promise<void>
   /** Takes in an entry as its row is known to be. */
-  take(tenure: Tenure, entry: Entry): void
+  take(tenure: Tenure, entry: Waiter): void
 }
 
 /** Pages of news that are not settled yet, and so will be read again, in one run. */
@@ -37,23 +39,24 @@ const strayPatienceMs = 60_000
  * under way when the reading began; what lies beyond is read as well, and will be read again.
  */
 export function createCatchUp(
-  { clock, db, store, closeStrays }: CatchUpNeeds,
+  { clock, db, store, closeStrays, grown }: CatchUpNeeds,
   options: { pageMax: number; idleMs: number },
 ): CatchUp {
   const checkMs = lookAfterMs(options.idleMs)
 
-  function take(tenure: Tenure, entry: Entry): void {
+  function take(tenure: Tenure, entry: Waiter): void {
     const { pool, checks, strays } = tenure
     if (pool.put(entry)) checks.add(entry.id, entry.seenAt + checkMs)
-    else if (!strays.has(entry.id) && !pool.knows(entry.queues)) strays.set(entry.id, clock.now())
+    else if (!strays.has(entry.id) && !pool.knows(entry)) strays.set(entry.id, clock.now())
   }
 
   async function readAll(tenure: Tenure): Promise<void> {
     tenure.cursor = await db.once((tx) => store.settled(tx))
     let next: string | null = null
     do {
-      const page: Page<Entry> = await db.once((tx) => store.searching(tx, next, options.pageMax))
+      const page: Page<Waiter> = await db.once((tx) => store.searching(tx, next, options.pageMax))
       for (const entry of page.items) take(tenure, entry)
+      grown(tenure)
       next = page.next
     } while (next !== null)
   }
@@ -74,11 +77,11 @@ export function createCatchUp(
   }
 
   async function read(tenure: Tenure, ids: readonly EntryId[]): Promise<void> {
-    const rows = new Map((await db.once((tx) => store.entriesOf(tx, ids))).map((entry) => [entry.id, entry]))
+    const rows = new Map((await db.once((tx) => store.waitersOf(tx, ids))).map((entry) => [entry.id, entry]))
     for (const id of ids) {
       const entry = rows.get(id)
       tenure.unsure.delete(id)
-      if (entry?.state !== 'searching') tenure.pool.drop(id, clock.now())
+      if (entry === undefined) tenure.pool.drop(id, clock.now())
       else if (tenure.pool.isOut(id)) tenure.pool.giveBack(id)
       else take(tenure, entry)
     }
@@ -101,6 +104,7 @@ export function createCatchUp(
     async run(tenure) {
       if (tenure.unsure.size > 0) await read(tenure, [...tenure.unsure].slice(0, options.pageMax))
       await readNews(tenure, tenure.cursor)
+      grown(tenure)
       await dropStrays(tenure)
     },
     read,

@@ -56,6 +56,12 @@ export interface Entry {
   asks: Asks | null
 }
 
+/** As much of an entry that searches as matching it takes. */
+export type Waiter = Pick<Entry, 'id' | 'queues' | 'ratings' | 'version' | 'waitingSince' | 'front' | 'seenAt'> & {
+  /** Players in it. */
+  size: number
+}
+
 export interface Seat {
   player: PlayerId
   nick: string

@@ -69,7 +69,10 @@ export function createEntrance(
       }
       known.set(board, all)
     }
-    return (board, player) => known.get(board)?.get(player)?.points ?? unrated
+    return (board, player) => {
+      const points = known.get(board)?.get(player)?.points
+      return Number.isFinite(points) ? (points as number) : unrated
+    }
   }
 
   const entryOf = ({ id, player, queues: names, asks }: Ask, ratings: number[], now: number): Entry => ({

@@ -9,7 +9,7 @@ import type { Tenure } from './tenure.ts'
 export interface IdleNeeds {
   clock: Clock
   db: Db
-  store: Pick<EntryStore, 'entriesOf'>
+  store: Pick<EntryStore, 'waitersOf'>
   close: CloseSearching
 }
 
@@ -31,10 +31,10 @@ export function createIdle({ clock, db, store, close }: IdleNeeds, idleMs: numbe
 
   async function look(tenure: Tenure, ids: readonly EntryId[], now: number): Promise<void> {
     if (idleMs > 0) await db.transact((tx) => close(tx, ids, 'idle', now - againMs))
-    const rows = new Map((await db.once((tx) => store.entriesOf(tx, ids))).map((entry) => [entry.id, entry]))
+    const rows = new Map((await db.once((tx) => store.waitersOf(tx, ids))).map((entry) => [entry.id, entry]))
     for (const id of ids) {
       const entry = rows.get(id)
-      if (entry?.state !== 'searching') tenure.pool.drop(id, now)
+      if (entry === undefined) tenure.pool.drop(id, now)
       else tenure.checks.add(id, idleMs === 0 ? now + againMs : Math.max(now + 1_000, entry.seenAt + againMs))
     }
   }

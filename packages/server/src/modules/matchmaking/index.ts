@@ -15,6 +15,7 @@ import { createClosing } from './closing.ts'
 import type { MatchmakingOptions, QueueOptions } from './config.ts'
 import { createEntrance } from './entrance.ts'
 import { createFallThrough } from './fall-through.ts'
+import { canHaveThread, threadIndexes } from './far-indexes.ts'
 import { matchmakingFigures } from './figures.ts'
 import { createFollower } from './follower.ts'
 import { ownIndexes } from './indexes.ts'
@@ -77,8 +78,14 @@ export function createMatchmaking(
   const waits = createWaits(needs, queues.names)
   const rests = createRests(own)
   const proposer = createProposer(own, { batchMax: options.proposalBatchMax })
-  const createIndexes = () => ownIndexes(queues.rules)
-  const matchmaker = createMatchmaker({ ...own, holder: node, proposer, rests, waits, close, createIndexes }, options)
+  const matchmaker = createMatchmaker(
+    {
+      ...{ ...own, holder: node, proposer, rests, waits, close },
+      createIndexes: () => ownIndexes(queues.rules),
+      createThread: canHaveThread ? (failed) => threadIndexes(queues.rules, failed) : null,
+    },
+    options,
+  )
   const { admit } = matchmaker
 
   const entrance = createEntrance({ ...own, waits, admit }, options)

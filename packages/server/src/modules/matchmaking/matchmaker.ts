@@ -41,6 +41,8 @@ export interface MatchmakerNeeds {
   figures: Figures
   close: CloseSearching
   createIndexes(): Indexes
+  /** Null where there can be no thread. */
+  createThread: ((failed: (error: Error) => void) => Indexes) | null
 }
 
 const hintsWaitingMax = 200_000
@@ -57,11 +59,12 @@ export function createMatchmaker(needs: MatchmakerNeeds, options: MatchmakingOpt
   const idleMs = options.entryIdleS * 1_000
   const ground = { clock, random, log }
   let news: Repeating | null = null
+  let threadFailed = false
 
   const tenures = createTenures(
     {
       ...{ clock, leases: needs.leases, log, holder: needs.holder },
-      createPool: () => createPool(queues.names, needs.createIndexes()),
+      createPool: () => createPool(queues.all, needs.createIndexes()),
       changed(holds) {
         figures.held(holds)
         if (holds) news?.nudge()
@@ -73,6 +76,7 @@ export function createMatchmaker(needs: MatchmakerNeeds, options: MatchmakingOpt
   const catchUp = createCatchUp(
     {
       ...{ clock, db, store },
+      grown: useThread,
       closeStrays: async (ids) => void (await db.transact((tx) => needs.close(tx, ids, 'queue_closed'))),
     },
     { pageMax: options.catchUpPageMax, idleMs },
@@ -84,6 +88,20 @@ export function createMatchmaker(needs: MatchmakerNeeds, options: MatchmakingOpt
     queue,
     pass: createPasses(shared, queue, { matchesMax: options.passMatchesMax }),
   }))
+
+  /** From a certain size on, passes would hold up everything else that this process does. */
+  function useThread(tenure: Tenure): void {
+    if (tenure.hasThread || threadFailed || needs.createThread === null) return
+    if (options.threadAbove === 0 || tenure.pool.entries < options.threadAbove) return
+    tenure.hasThread = true
+    const thread = needs.createThread((error) => {
+      threadFailed = true
+      log.error({ err: error }, 'the matching thread failed; passes run in the process itself from now on')
+      tenures.lose(tenure)
+    })
+    tenure.pool.moveTo(thread)
+    log.info({ entries: tenure.pool.entries }, 'passes run in a thread of their own')
+  }
 
   async function load(tenure: Tenure): Promise<void> {
     await rests.refresh()
@@ -134,7 +152,10 @@ export function createMatchmaker(needs: MatchmakerNeeds, options: MatchmakingOpt
     admit(entries: readonly Entry[]): boolean {
       const tenure = tenures.current()
       if (tenure === null) return false
-      for (const entry of entries) catchUp.take(tenure, entry)
+      for (const { id, queues: names, ratings, version, waitingSince, front, seenAt, players } of entries) {
+        const size = players.length
+        catchUp.take(tenure, { id, size, queues: names, ratings, version, waitingSince, front, seenAt })
+      }
       return true
     },
     /** Null where this process does not match, or does not know the entry. */

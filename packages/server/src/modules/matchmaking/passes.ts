@@ -20,8 +20,8 @@ export interface PassesNeeds {
   waited(queue: string, waitsMs: number[]): void
 }
 
-/** A pass takes at most a third of the time: the larger the queue, the longer the break. */
-const breaksPerPass = 2
+/** The larger the queue, the longer a pass, and the longer the break after it: a pass takes a fifth of the time at most. */
+const breaksPerPass = 4
 
 /** The passes over one queue: when one is due, and what becomes of its matches. */
 export function createPasses(needs: PassesNeeds, queue: Queue, options: { matchesMax: number }) {

@@ -1,14 +1,19 @@
 import type { EntryId } from '@muster/protocol'
 import { describe, expect, it } from 'vitest'
+import type { Waiter } from './domain.ts'
 import { ownIndexes } from './indexes.ts'
-import { createPool, type Poolable } from './pool.ts'
+import { createPool } from './pool.ts'
 
 const rules = { teams: 2, teamSize: 1, window: { initial: 100, perSecond: 0 } }
-const open = (queues = ['duel', 'fun']) => createPool(queues, ownIndexes(new Map(queues.map((one) => [one, rules]))))
+const open = (names = ['duel', 'fun']) =>
+  createPool(
+    names.map((name) => ({ name, teamSize: 1 })),
+    ownIndexes(new Map(names.map((one) => [one, rules]))),
+  )
 const id = (name: string): EntryId => `entry_${name}`
-const entry = (name: string, over: Partial<Poolable> = {}): Poolable => ({
-  ...{ id: id(name), players: [`player_${name}`], queues: ['duel'], ratings: [1_500], version: 1, waitingSince: 0 },
-  ...{ front: false, ...over },
+const entry = (name: string, over: Partial<Waiter> = {}): Waiter => ({
+  ...{ id: id(name), size: 1, queues: ['duel'], ratings: [1_500], version: 1, waitingSince: 0 },
+  ...{ front: false, seenAt: 0, ...over },
 })
 
 describe('the pool', () => {
@@ -69,7 +74,8 @@ describe('the pool', () => {
   it('keeps only the queues that there are, with their own ratings', async () => {
     const pool = open(['fun'])
     expect(pool.put(entry('a'))).toBe(false)
-    expect(pool.knows(['duel'])).toBe(false)
+    expect(pool.knows(entry('a'))).toBe(false)
+    expect(pool.put(entry('p', { queues: ['fun'], size: 2 }))).toBe(false)
     const partly = { queues: ['duel', 'fun'], ratings: [1, 900] }
     expect(pool.put(entry('a', partly))).toBe(true)
     pool.put(entry('b', { queues: ['fun'], ratings: [950] }))
@@ -88,10 +94,27 @@ describe('the pool', () => {
     expect(pool.hasChanged('duel')).toBe(false)
   })
 
+  it('goes on where its indexes are moved to', async () => {
+    const pool = open()
+    const both = { queues: ['duel', 'fun'], ratings: [1_500, 900] }
+    for (const name of ['a', 'b']) pool.put(entry(name, both))
+    pool.moveTo(
+      ownIndexes(
+        new Map([
+          ['duel', rules],
+          ['fun', rules],
+        ]),
+      ),
+    )
+    pool.put(entry('c', { queues: ['fun'], ratings: [900] }))
+    expect((await pool.pass('fun', 1, 1)).matches).toHaveLength(1)
+    expect(pool.entries).toBe(1)
+  })
+
   it('gives back the others where one left while the pass was under way elsewhere', async () => {
     const own = ownIndexes(new Map([['duel', rules]]))
     let whilePassing: () => void = () => undefined
-    const pool = createPool(['duel'], {
+    const pool = createPool([{ name: 'duel', teamSize: 1 }], {
       ...own,
       async pass(queue, now, max) {
         const found = await own.pass(queue, now, max)

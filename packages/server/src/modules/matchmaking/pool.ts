@@ -1,23 +1,26 @@
 import type { EntryId } from '@muster/protocol'
-import type { Entry } from './domain.ts'
+import type { Waiter } from './domain.ts'
 import type { Match } from './engine/index.ts'
 import type { Indexes } from './indexes.ts'
+import type { Queue } from './queues.ts'
 
 /** An entry as the matcher keeps it in memory. */
 interface Waiting {
   version: number
   /** Those of its queues that are known here. Entries of the same queues share one list. */
   queues: readonly string[]
-  ratings: readonly number[]
+  /** By queue; bare where there is one queue only. */
+  ratings: number | readonly number[]
   size: number
   sinceMs: number
   front: boolean
 }
 
-export type Poolable = Pick<Entry, 'id' | 'players' | 'queues' | 'ratings' | 'version' | 'waitingSince' | 'front'>
-
 /** How long the version is remembered of an entry that has gone, so that an old reading of it does not bring it back. */
 const remembersMs = 30_000
+
+/** Kinds of choices of queues whose lists are shared. */
+const listsMax = 1_000
 
 /**
  * Everybody who waits, in memory, over all queues: whoever is matched in one is gone from all.
@@ -27,12 +30,14 @@ const remembersMs = 30_000
  *
  * The rows are the truth. What is here may be late, so a match counts only once the rows say so too.
  */
-export function createPool(queues: readonly string[], indexes: Indexes) {
+export function createPool(queues: readonly Pick<Queue, 'name' | 'teamSize'>[], first: Indexes) {
+  let indexes = first
   const waiting = new Map<EntryId, Waiting>()
   /** Matched in memory, while the rows are asked. */
   const out = new Map<EntryId, Waiting>()
   const gone = new Map<EntryId, { version: number; at: number }>()
-  const figures = new Map(queues.map((queue) => [queue, { entries: 0, players: 0, changed: false }]))
+  const teamSizes = new Map(queues.map(({ name, teamSize }) => [name, teamSize]))
+  const figures = new Map(queues.map(({ name }) => [name, { entries: 0, players: 0, changed: false }]))
   const lists = new Map<string, { queues: readonly string[]; at: readonly number[] }>()
 
   const count = ({ queues, size }: Waiting, by: 1 | -1) => {
@@ -44,13 +49,16 @@ export function createPool(queues: readonly string[], indexes: Indexes) {
       figure.changed ||= by > 0
     }
   }
+  const index = (id: EntryId, { queues, ratings, size, sinceMs, front }: Waiting) => {
+    for (let at = 0; at < queues.length; at++) {
+      const rating = typeof ratings === 'number' ? ratings : (ratings[at] as number)
+      indexes.add(queues[at] as string, { id, rating, size, sinceMs, front })
+    }
+  }
   const enter = (id: EntryId, entry: Waiting) => {
     waiting.set(id, entry)
     count(entry, 1)
-    const { queues, ratings, size, sinceMs, front } = entry
-    for (let at = 0; at < queues.length; at++) {
-      indexes.add(queues[at] as string, { id, rating: ratings[at] as number, size, sinceMs, front })
-    }
+    index(id, entry)
   }
   const take = (id: EntryId, entry: Waiting, matchedIn: string | null) => {
     waiting.delete(id)
@@ -65,11 +73,13 @@ export function createPool(queues: readonly string[], indexes: Indexes) {
     gone.delete(id)
     gone.set(id, { version, at: now })
   }
-  const listOf = (wanted: readonly string[]) => {
-    const key = wanted.join(',')
+  /** Those that there are, and whose teams take a party of this size. */
+  const listOf = (wanted: readonly string[], size: number) => {
+    const key = `${size} ${wanted.length === 1 ? wanted[0] : wanted.join(',')}`
     const known = lists.get(key)
     if (known !== undefined) return known
-    const at = wanted.flatMap((queue, place) => (figures.has(queue) ? [place] : []))
+    if (lists.size >= listsMax) lists.clear()
+    const at = wanted.flatMap((queue, place) => (size <= (teamSizes.get(queue) ?? 0) ? [place] : []))
     const list = { queues: at.map((place) => wanted[place] as string), at }
     lists.set(key, list)
     return list
@@ -83,19 +93,19 @@ export function createPool(queues: readonly string[], indexes: Indexes) {
 
   return {
     /** False where the entry, as it is here, is no older; or where none of its queues is known. */
-    put(row: Poolable): boolean {
+    put(row: Omit<Waiter, 'seenAt'>): boolean {
       const { id, version } = row
       const known = waiting.get(id) ?? out.get(id) ?? gone.get(id)
       if (known !== undefined && known.version >= version) return false
-      const { queues, at } = listOf(row.queues)
+      const { queues, at } = listOf(row.queues, row.size)
       if (queues.length === 0) return false
       const before = waiting.get(id)
       if (before !== undefined) take(id, before, null)
       out.delete(id)
       gone.delete(id)
-      const ratings = at.length === row.ratings.length ? row.ratings : at.map((place) => row.ratings[place] as number)
-      const { waitingSince: sinceMs, front } = row
-      enter(id, { version, queues, ratings, size: row.players.length, sinceMs, front })
+      const own = at.length === row.ratings.length ? row.ratings : at.map((place) => row.ratings[place] as number)
+      const ratings = own.length === 1 ? (own[0] as number) : own
+      enter(id, { version, queues, ratings, size: row.size, sinceMs: row.waitingSince, front: row.front })
       return true
     },
 
@@ -144,13 +154,20 @@ export function createPool(queues: readonly string[], indexes: Indexes) {
       out.delete(id)
       remember(id, entry.version, now)
     },
-    /** One at least of these queues is known here. */
-    knows: (queues: readonly string[]): boolean => listOf(queues).queues.length > 0,
+    /** There is a queue here in which such an entry can wait. */
+    knows: ({ queues, size }: Pick<Waiter, 'queues' | 'size'>): boolean => listOf(queues, size).queues.length > 0,
     isOut: (id: EntryId): boolean => out.has(id),
     has: (id: EntryId): boolean => waiting.has(id),
     sinceOf: (id: EntryId): number | null => (waiting.get(id) ?? out.get(id))?.sinceMs ?? null,
     queuesOf: (id: EntryId): readonly string[] | null => waiting.get(id)?.queues ?? null,
     why: (queue: string, id: EntryId, now: number) => indexes.why(queue, id, now),
+    /** Has the indexes kept elsewhere from now on. */
+    moveTo(others: Indexes): void {
+      const before = indexes
+      indexes = others
+      for (const [id, entry] of waiting) index(id, entry)
+      before.close()
+    },
     /** Somebody came or came back since the last pass. */
     hasChanged: (queue: string): boolean => figures.get(queue)?.changed ?? false,
     entriesIn: (queue: string): number => figures.get(queue)?.entries ?? 0,

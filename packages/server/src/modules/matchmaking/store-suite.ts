@@ -165,7 +165,8 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
       }
 
       it('reads all that search page by page, and those of one transaction together', async () => {
-        await add(newEntry('a'), newEntry('b'), newEntry('c'))
+        const party = newEntry('a', { players: [ann, bob], queues: ['duel', 'ffa'], ratings: [0.1, -7] })
+        await add(party, newEntry('b'), newEntry('c'))
         await add(newEntry('d'))
         await add(newEntry('e'))
         await db.transact((tx) => store.closeSearching(tx, [entry('b')], 'left'))
@@ -175,7 +176,12 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         }
         const first = await read(null, 1)
         expect(first.names).toEqual(['a', 'c'])
-        expect(first.items[0]).toMatchObject({ ratings: [1_500.5], state: 'searching' })
+        expect(first.items).toContainEqual({
+          ...{ id: entry('a'), size: 2, queues: ['duel', 'ffa'], ratings: [0.1, -7], version: 1, front: false },
+          ...{ waitingSince: 100, seenAt: 100 },
+        })
+        const some = ['a', 'b', 'd'].map(entry)
+        expect(namesIn(await db.once((tx) => store.waitersOf(tx, some)))).toEqual(['a', 'd'])
         const second = await read(first.next, 1)
         expect(second.names).toEqual(['d'])
         expect(await read(second.next, 100)).toMatchObject({ names: ['e'], next: null })

@@ -1,6 +1,6 @@
 import type { EntryId, MatchId, PlayerId, SessionId } from '@muster/protocol'
 import type { Tx } from '../../platform/db.ts'
-import type { Asks, Entry, EntryState, Match, MatchState, Reason } from './domain.ts'
+import type { Asks, Entry, EntryState, Match, MatchState, Reason, Waiter } from './domain.ts'
 import type { Hold } from './hold.ts'
 import type { Strikes } from './pause.ts'
 import { sqlEntries } from './store/sql-entries.ts'
@@ -46,7 +46,9 @@ export interface EntryStore {
   /** Everything that is written before this is final: no transaction that is still under way can add to it. */
   settled(tx: Tx): Promise<string>
   /** Entries that search, in the order in which they can be read without missing any. From the beginning with null. */
-  searching(tx: Tx, from: string | null, max: number): Promise<Page<Entry>>
+  searching(tx: Tx, from: string | null, max: number): Promise<Page<Waiter>>
+  /** Those of them that search. */
+  waitersOf(tx: Tx, ids: readonly EntryId[]): Promise<Waiter[]>
   /** The same, of those that were added or came back from `from` on, and only so much that one can tell what is new. */
   news(tx: Tx, from: string, max: number): Promise<Page<News>>
   /** Those of the matches all of whose entries still search: they are `to` now. The others stay as they are. */

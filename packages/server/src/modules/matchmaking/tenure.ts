@@ -18,6 +18,8 @@ export interface Tenure {
   cursor: string
   /** Entries of which it is not known whether they still search. */
   readonly unsure: Set<EntryId>
+  /** The indexes are kept by a thread of their own. */
+  hasThread: boolean
   /** Entries none of whose queues is known here, since when. */
   readonly strays: Map<EntryId, number>
 }
@@ -65,7 +67,13 @@ export function createTenures(needs: TenuresNeeds, ttlMs: number): Tenures {
       if (fence === null || (held !== null && held.tenure.fence !== fence)) end()
       if (fence === null) return
       if (held === null) {
-        const known = { loaded: false, cursor: '0', unsure: new Set<EntryId>(), strays: new Map<EntryId, number>() }
+        const known = {
+          loaded: false,
+          cursor: '0',
+          hasThread: false,
+          unsure: new Set<EntryId>(),
+          strays: new Map<EntryId, number>(),
+        }
         held = { tenure: { fence, pool: needs.createPool(), checks: createChecks(), ...known }, until: 0 }
         needs.changed(true)
         log.info({ lease: leaseName, fence }, 'this process matches now')

@@ -1,7 +1,7 @@
 import type { EntryId, MatchId, PlayerId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
-import type { Asks, Entry, EntryState } from '../domain.ts'
+import type { Asks, Entry, EntryState, Waiter } from '../domain.ts'
 import type { EntryStore, News } from '../store.ts'
 
 interface EntryRow {
@@ -30,6 +30,45 @@ const entryOf = (row: EntryRow): Entry => ({
   ...{ reason: row.reason, match: row.match_id, version: row.version, waitingSince: row.waiting_since },
   ...{ front: row.front, createdAt: row.created_at, seenAt: row.seen_at, asks: row.asks },
 })
+
+interface WaiterRow {
+  id: EntryId
+  size: number
+  queues: string
+  ratings: string
+  version: number
+  waiting_since: number
+  front: boolean
+  seen_at: number
+}
+
+const waiterColumns = sql.raw(
+  `id, cardinality(players) as size, array_to_string(queues, ',') as queues, array_to_string(ratings, ',') as ratings,
+   version, waiting_since, front, seen_at`,
+)
+
+/** A million of these are read when another process begins to match: lists come as text, and those of equal queues are
+ *  one. */
+function waitersIn(rows: readonly WaiterRow[]): Waiter[] {
+  const lists = new Map<string, string[]>()
+  return rows.map((row) => {
+    let queues = lists.get(row.queues)
+    if (queues === undefined) {
+      queues = row.queues.split(',')
+      lists.set(row.queues, queues)
+    }
+    return {
+      id: row.id,
+      size: row.size,
+      queues,
+      ratings: queues.length === 1 ? [Number(row.ratings)] : row.ratings.split(',').map(Number),
+      version: row.version,
+      waitingSince: row.waiting_since,
+      front: row.front,
+      seenAt: row.seen_at,
+    }
+  })
+}
 
 interface Changed {
   changed: string
@@ -76,11 +115,19 @@ export const sqlEntries: EntryStore = {
   },
 
   async searching(tx, from, max) {
-    const { rows } = await sql<EntryRow & Changed>`
-      select ${columns}, changed::text as changed from matchmaking_entries
+    const { rows } = await sql<WaiterRow & Changed>`
+      select ${waiterColumns}, changed::text as changed from matchmaking_entries
       where state = 'searching' and changed >= ${from ?? '0'}::text::xid8
       order by matchmaking_entries.changed fetch first ${max} rows with ties`.execute(tables(tx))
-    return { items: rows.map(entryOf), next: nextAfter(rows, max) }
+    return { items: waitersIn(rows), next: nextAfter(rows, max) }
+  },
+
+  async waitersOf(tx, ids) {
+    if (ids.length === 0) return []
+    const { rows } = await sql<WaiterRow>`
+      select ${waiterColumns} from matchmaking_entries
+      where id = any(${ids}::text[]) and state = 'searching'`.execute(tables(tx))
+    return waitersIn(rows)
   },
 
   async news(tx, from, max) {
