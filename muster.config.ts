@@ -18,8 +18,8 @@ export default defineConfig({
       teams: 2,
       teamSize: 1,
       board: 'duel',
-      acceptTimeoutS: 15,
-      window: { initial: 100, perSecond: 50, max: 1_000 },
+      acceptTimeoutS: 10,
+      window: { initial: 100, perSecond: 100, max: 2_000 },
     },
   },
 })

@@ -10,6 +10,7 @@ if (existsSync(new URL('../src', import.meta.url)) && existsSync(checkout)) {
   const compiler = createRequire(import.meta.url)
     .resolve('typescript/package.json')
     .replace('package.json', 'bin/tsc')
+  if (!existsSync(new URL('../dist', import.meta.url))) console.error('Building Muster, once …')
   const built = spawnSync(process.execPath, [compiler, '--build', checkout], {
     stdio: ['ignore', 'inherit', 'inherit'],
   })

@@ -91,6 +91,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   )
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    // The database's time: game servers judge by it whether a ticket has ended, whatever this machine's clock says.
+    reply.header('date', new Date(ground.clock.now()).toUTCString())
     if (ground.isServing?.() === false && !alwaysAnswered.has(request.url)) {
       throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
     }
