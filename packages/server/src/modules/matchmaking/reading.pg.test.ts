@@ -66,6 +66,17 @@ describe('a poll for the own entry', () => {
     expect(poll.body).toMatchObject({ status: 'match_found' })
   })
 
+  it('answers news at once to who does not say what was seen, and the same again only after a second', async () => {
+    const { first, pass } = await open()
+    for (const one of ['ann', 'bob']) await first.join(one)
+    await pass(500)
+    for (const tookMs of [0, 1_000, 1_000]) {
+      const poll = polling('ann', '?wait_s=25')
+      await pass(1_200)
+      expect(poll).toMatchObject({ body: { status: 'match_found' }, tookMs })
+    }
+  })
+
   it('misses nothing and does not spin without saying what was seen', async () => {
     const { first, pass } = await open()
     await first.join('ann')

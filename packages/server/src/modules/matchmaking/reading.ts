@@ -35,20 +35,31 @@ export interface Poll {
 
 const readTogetherMax = 2_000
 const readsWaitingMax = 200_000
-/** A caller that does not say what it has seen is held so long, if there is news, lest it asks without a pause. */
+/** A caller that does not say what it has seen is held so long where it was told the same before, lest it asks without a
+ *  pause. */
 const holdMs = 1_000
+/** Players of whom this process remembers what they were told last. */
+const rememberedMax = 20_000
 
 /**
  * Tells players where their entry stands, at once or when it changes.
  *
  * A caller that polls in a loop sends the `revision` of the last answer back as `after`: whatever changed in between is
- * answered at once, and nothing else is. One that does not is answered at once when the entry changes during the poll;
- * an entry that searches waits for its change, and any other, which may be news, is answered after a second at the latest.
- * So no state is missed, and nobody spins.
+ * answered at once, and nothing else is. One that does not say what it has seen waits while its entry searches; any other
+ * state may be news and is answered at once, but the same one again only after a second. So no state is missed, and
+ * nobody spins.
  */
 export function createReading(needs: ReadingNeeds, options: { rereadMs: number; pollsMax: number }) {
   const { clock, db, wakes, store, places, follower, activity } = needs
+  const toldLast = new Map<PlayerId, string>()
   let polls = 0
+
+  function remember(player: PlayerId, revision: string): void {
+    toldLast.delete(player)
+    toldLast.set(player, revision)
+    const [oldest] = toldLast.keys()
+    if (toldLast.size > rememberedMax && oldest !== undefined) toldLast.delete(oldest)
+  }
 
   const read = gather<EntryId, Reading | null>(
     clock,
@@ -147,14 +158,18 @@ export function createReading(needs: ReadingNeeds, options: { rereadMs: number; 
     /** The player's entry, as `poll` says. */
     async poll(player: PlayerId, poll: Poll): Promise<EntryText> {
       const reading = await current(player)
-      const seen = poll.after ?? revisionOf(reading)
+      const revision = revisionOf(reading)
+      const seen = poll.after ?? revision
       const mayBeNews = poll.after === undefined && reading.entry.state !== 'searching'
-      const waitMs = mayBeNews ? Math.min(poll.waitMs, holdMs) : poll.waitMs
-      if (waitMs <= 0 || revisionOf(reading) !== seen) return show(reading, player, poll.signal)
+      const isNews = seen !== revision || (mayBeNews && toldLast.get(player) !== revision)
+      const waitMs = isNews ? 0 : mayBeNews ? Math.min(poll.waitMs, holdMs) : poll.waitMs
+      if (poll.after === undefined) remember(player, revision)
+      if (waitMs <= 0) return show(reading, player, poll.signal)
       if (polls >= options.pollsMax) throw new Refusal('BUSY', { retryAfterS: 2 })
       needs.pollsOpen(++polls)
       try {
         const changed = await awaitChange(reading, player, seen, { ...poll, waitMs })
+        if (poll.after === undefined) remember(player, revisionOf(changed))
         return await show(changed, player, poll.signal)
       } finally {
         needs.pollsOpen(--polls)
