@@ -76,7 +76,7 @@ export function createMatchmaking(
   const follower = createFollower({ ...own, fallThrough }, options)
   const sweeper = createSweeper({ ...own, offers, follower }, { batchMax: options.sweepBatchMax })
   const waits = createWaits(needs, queues.names)
-  const rests = createRests(own)
+  const rests = createRests(own, { liftEveryMs: options.noServerHold.firstS * 1_000 })
   const proposer = createProposer(own, { batchMax: options.proposalBatchMax })
   const matchmaker = createMatchmaker(
     {

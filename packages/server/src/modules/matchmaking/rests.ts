@@ -17,14 +17,19 @@ export interface Rests {
   tried(mode: string, matches: number, now: number): void
   /** When matches may be made again; null where the mode does not rest. */
   until(mode: string, now: number): number | null
-  /** A server came: whoever rests may try. */
+  /** Something changed among the servers: whoever rests may try, though not more often than after a first rest. */
   lift(): Promise<void>
 }
 
-export function createRests({ clock, db, store }: { clock: Clock; db: Db; store: PlayerStore }): Rests {
+export function createRests(
+  { clock, db, store }: { clock: Clock; db: Db; store: PlayerStore },
+  options: { liftEveryMs: number },
+): Rests {
   let holds = new Map<string, Hold>()
   /** Matches of a mode that try, for as long as nothing has become of them. */
   const trying = new Map<string, { asOf: string; until: number }>()
+  let liftedAt = Number.NEGATIVE_INFINITY
+  let liftsLater = false
   const textOf = (hold: Hold) => JSON.stringify(hold)
 
   const restEnds = (hold: Hold): number => {
@@ -35,6 +40,24 @@ export function createRests({ clock, db, store }: { clock: Clock; db: Db; store:
     const rows = await db.once((tx) => store.holds(tx))
     holds = new Map(rows.map((hold) => [hold.mode, hold]))
     for (const mode of trying.keys()) if (!holds.has(mode)) trying.delete(mode)
+  }
+
+  async function lift(): Promise<void> {
+    if (holds.size === 0 || liftsLater) return
+    const waitMs = liftedAt + options.liftEveryMs - clock.now()
+    if (waitMs > 0) {
+      liftsLater = true
+      clock.after(waitMs, () => {
+        liftsLater = false
+        void lift().catch(() => undefined)
+      })
+      return
+    }
+    liftedAt = clock.now()
+    for (const mode of holds.keys()) {
+      await db.transact((tx) => store.changeHold(tx, mode, (hold) => hold && lifted(hold, clock.now())))
+    }
+    await refresh()
   }
 
   return {
@@ -54,12 +77,6 @@ export function createRests({ clock, db, store }: { clock: Clock; db: Db; store:
       const ends = restEnds(hold)
       return ends > now ? ends : null
     },
-    async lift() {
-      if (holds.size === 0) return
-      for (const mode of holds.keys()) {
-        await db.transact((tx) => store.changeHold(tx, mode, (hold) => hold && lifted(hold, clock.now())))
-      }
-      await refresh()
-    },
+    lift,
   }
 }
