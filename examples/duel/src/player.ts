@@ -7,7 +7,10 @@ import { playDuel } from './bot.ts'
  */
 const [url = 'http://127.0.0.1:3000', skill = '0.5'] = process.argv.slice(2)
 const client = createClient({ url })
-await client.guest()
+await client.guest().catch((error: Error) => {
+  console.error(`Muster could not be reached at ${url}: ${error.message}. Start it with npm start.`)
+  process.exit(1)
+})
 const me = await client.me()
 
 console.log(`${me.nick} waits for an opponent.`)

@@ -2,11 +2,21 @@ import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
 import { Closed, KeyIdSchema, PathId, PlayerIdSchema, Time } from '../ids.ts'
 
-export const Username = Type.String({ minLength: 3, maxLength: 32, pattern: '^[A-Za-z0-9._-]+$' })
+export const Username = Type.String({
+  minLength: 3,
+  maxLength: 32,
+  pattern: '^[A-Za-z0-9._-]+$',
+  description: 'letters, digits, dots, dashes and underscores',
+})
 /** Counted in characters (code points), never cut short, and compared in Unicode's normal form C. Passwords that are
  *  tried first everywhere are refused. */
 export const Password = Type.String({ minLength: 8, maxLength: 256 })
-export const Nick = Type.String({ minLength: 1, maxLength: 32, pattern: '^[^\\p{C}\\s](?:[^\\p{C}]*[^\\p{C}\\s])?$' })
+export const Nick = Type.String({
+  minLength: 1,
+  maxLength: 32,
+  pattern: '^[^\\p{C}\\s](?:[^\\p{C}]*[^\\p{C}\\s])?$',
+  description: 'printable text without blanks at its ends',
+})
 
 export const Tokens = Closed(
   {
@@ -53,7 +63,7 @@ export const guest = contract({
   summary: 'Play without an account, under a nick that is made unique',
   tag,
   who: ['anyone'],
-  body: Closed({ username: Type.Optional(Username) }),
+  body: Type.Union([Closed({ username: Type.Optional(Username) }), Type.Null()]),
   answers: { 201: Tokens },
   refusals: ['BUSY'],
   creates: true,

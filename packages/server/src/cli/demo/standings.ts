@@ -38,7 +38,7 @@ export function standingsTable(bots: readonly FinishedBot[], to: Streams['stdout
       ...[`${at + 1}`, bot.nick, bot.skill.toFixed(2), before === null ? '' : `${Math.round(before)}`],
       ...[`${Math.round(ratingAfter(bot))}`],
       paint(to, change > 0 ? 'green' : change < 0 ? 'red' : 'gray', `${sign}${Math.abs(change)}`),
-      ...[`${bot.after?.games ?? 0}`, `${count(bot, 'won')}`, `${count(bot, 'drawn')}`, `${count(bot, 'lost')}`],
+      ...[`${bot.played.length}`, `${count(bot, 'won')}`, `${count(bot, 'drawn')}`, `${count(bot, 'lost')}`],
     ]
   })
   return tableOf(['place', 'name', 'skill', 'before', 'after', 'moved', 'games', 'won', 'drawn', 'lost'], rows)
@@ -53,6 +53,6 @@ export function agreementText(bots: readonly FinishedBot[]): string {
 export const standingsJson = (bots: readonly FinishedBot[]) =>
   ranked(bots).map((bot, at) => ({
     ...{ place: at + 1, name: bot.nick, player_id: bot.player, skill: bot.skill },
-    ...{ rating_before: ratingBefore(bot), rating_after: ratingAfter(bot), games: bot.after?.games ?? 0 },
+    ...{ rating_before: ratingBefore(bot), rating_after: ratingAfter(bot), games: bot.played.length },
     ...{ won: count(bot, 'won'), drawn: count(bot, 'drawn'), lost: count(bot, 'lost'), duels: bot.played },
   }))

@@ -57,7 +57,7 @@ export function identityRoutes(ground: RoutesGround, { keySetCacheS }: Pick<Iden
     ),
     route(contracts.login, async ({ body, address }) => answered(200, await signIn(body, address))),
     route(contracts.guest, async ({ body, address, mintId }) =>
-      answered(201, await guests.create({ player: mintId('player'), name: body.username ?? null }, address)),
+      answered(201, await guests.create({ player: mintId('player'), name: body?.username ?? null }, address)),
     ),
     route(contracts.upgrade, async (call) =>
       answered(200, await accounts.upgrade(playerOf(call), call.body, call.address)),

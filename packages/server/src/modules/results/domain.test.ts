@@ -65,6 +65,11 @@ describe('a result', () => {
       },
       /splits/,
     ],
+    [
+      'leaves a rank out',
+      { teams: good.teams.map((team) => ({ ...team, rank: team.rank * 2 - 1 })) },
+      /rank.*to nobody/,
+    ],
     ['has nobody first', { teams: good.teams.map((team) => ({ ...team, rank: team.rank + 1 })) }, /rank 1/],
     ['counts for who is not in it', { ...good, stats: { player_x: { hits: 1 } } }, /player_x/],
   ])('is refused where it %s', (_, result, words) => {

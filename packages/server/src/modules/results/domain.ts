@@ -57,6 +57,12 @@ export function checkResult(result: SessionResult, session: RefereedSession): vo
   const missing = session.seats.find(({ player, came }) => came && !named.has(player))
   if (missing !== undefined) throw wrong('body.teams', `leaves out ${missing.player}`)
   if (!result.teams.some(({ rank }) => rank === 1)) throw wrong('body.teams', 'gives nobody rank 1')
+  result.teams.forEach(({ rank }, at) => {
+    const better = result.teams.filter((team) => team.rank < rank).map((team) => team.rank)
+    // After a tie some count on from the next number, others skip as many as were tied: both are whole.
+    if (rank === better.length + 1 || rank === new Set(better).size + 1) return
+    throw wrong(`body.teams.${at}.rank`, 'leaves a rank before it to nobody')
+  })
   for (const player of Object.keys(result.stats ?? {})) {
     if (!named.has(player)) throw wrong('body.stats', `counts for ${player}, who is not in the result`)
   }

@@ -34,11 +34,22 @@ const rolesOf = (caller: Caller): Who[] => {
   }
 }
 
+/** What each role calls with, for who came with something else. */
+const takes: Readonly<Record<Who, string>> = {
+  anyone: 'anything',
+  player: 'a player’s access token',
+  server: 'an API key of scope server',
+  service: 'an API key of scope service',
+  operator: 'an API key of scope operator or an operator’s access token',
+  report: 'the session’s own report token',
+}
+
 /** Refuses who may not make this call. What no contract names is refused. */
 export function admit(contract: Contract, caller: Caller, params: unknown): void {
   const roles = rolesOf(caller)
   if (!contract.who.some((who) => roles.includes(who))) {
-    throw new Refusal(caller.kind === 'anyone' ? 'UNAUTHENTICATED' : 'FORBIDDEN')
+    const detail = `This call takes ${contract.who.map((who) => takes[who]).join(', or ')}.`
+    throw new Refusal(caller.kind === 'anyone' ? 'UNAUTHENTICATED' : 'FORBIDDEN', { detail })
   }
   if (caller.kind === 'report' && contract.who.includes('report') && !contract.who.includes('anyone')) {
     const { id } = params as { id?: string }

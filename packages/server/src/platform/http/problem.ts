@@ -43,6 +43,7 @@ interface Offence {
   keyword: string
   message?: string
   params: Record<string, unknown>
+  parentSchema?: unknown
 }
 
 interface FastifyLikeError {
@@ -57,12 +58,20 @@ const complaintsMax = 20
 
 /** Every offending field by its place; `within` says what it is a part of: `body`, `data`. */
 export const complaintsOf = (offences: readonly Offence[], within: string): FieldComplaint[] =>
-  offences.slice(0, complaintsMax).map((one) => {
-    const missing = one.params.missingProperty ?? one.params.additionalProperty
-    const path = [within, ...one.instancePath.split('/').filter(Boolean)]
-    if (typeof missing === 'string') path.push(missing)
-    return { field: path.join('.'), problem: describe(one) }
-  })
+  tellingOf(offences)
+    .slice(0, complaintsMax)
+    .map((one) => {
+      const missing = one.params.missingProperty ?? one.params.additionalProperty
+      const path = [within, ...one.instancePath.split('/').filter(Boolean)]
+      if (typeof missing === 'string') path.push(missing)
+      return { field: path.join('.'), problem: describe(one) }
+    })
+
+/** Where nothing would have done as well, that it is not nothing says nothing. */
+function tellingOf(offences: readonly Offence[]): readonly Offence[] {
+  const telling = offences.filter(({ keyword, params }) => keyword !== 'anyOf' && params.type !== 'null')
+  return telling.length > 0 ? telling : offences
+}
 
 export const complaintsRefusal = (fields: FieldComplaint[]): Refusal =>
   new Refusal('INVALID_REQUEST', { detail: fields.map((one) => `${one.field} ${one.problem}`).join('; '), fields })
@@ -86,5 +95,9 @@ export function refusalOf(error: unknown): Refusal {
 function describe(one: Offence): string {
   if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
   if (one.keyword === 'required') return 'is missing'
+  const meaning = (one.parentSchema as { description?: string } | undefined)?.description
+  if (one.keyword === 'pattern' && meaning !== undefined) return `must be: ${meaning}`
+  if (one.keyword === 'minProperties') return 'must name something to change'
+  if (one.keyword === 'type' && one.instancePath === '') return 'must be a JSON object'
   return one.message ?? 'is wrong'
 }

@@ -4,7 +4,11 @@ import addFormats from 'ajv-formats'
 import type { FastifySchemaCompiler } from 'fastify'
 import { complaintsOf } from './problem.ts'
 
-const options = { allErrors: true, removeAdditional: false, useDefaults: false, strict: false } as const
+const options = {
+  ...{ allErrors: true, removeAdditional: false, useDefaults: false, strict: false },
+  // Complaints tell what a field is meant to be, in the schema's own words.
+  verbose: true,
+} as const
 const withFormats = (ajv: Ajv) => addFormats.default(ajv, ['date-time'])
 
 /** Bodies are taken as they are; addresses and headers are text, so there numbers and booleans are read from it. */
