@@ -7,33 +7,13 @@ import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Wakes } from '../../platform/wakes.ts'
+import type { Allocation, Claim } from '../fleet/index.ts'
+import type { Place } from '../presence/index.ts'
 
-/** The one place where a player is. */
-export interface Place {
-  kind: 'entry' | 'session'
-  id: string
-}
+export type { Allocation, Claim } from '../fleet/index.ts'
+export type { Place } from '../presence/index.ts'
 
-/** What a session asks of the fleet. */
-export interface Claim {
-  session: SessionId
-  mode: string
-  region: string | null
-  slots: number
-  /** What the server is told of the session. */
-  brief: unknown
-}
-
-export interface Allocation {
-  session: SessionId
-  server: ServerId
-  /** This run of the server; its ticket key belongs to it. */
-  instance: string
-  host: string
-  port: number | null
-  region: string | null
-}
-
+/** What a session has to know of its server. */
 export interface ServerView {
   server: ServerId
   state: 'starting' | 'ready' | 'allocated' | 'draining' | 'gone'
