@@ -8,7 +8,11 @@ import { createScreen } from './screen.ts'
 import { agreement, agreementText, type FinishedBot, standingsTable } from './standings.ts'
 import { createTale } from './tale.ts'
 
-const standing = (rating: number, games: number): Standing => ({ rating, games, won: 0, drawn: 0, lost: 0 })
+/** Who is above a newcomer's rating has won, who is below has lost. */
+const standing = (rating: number, games: number): Standing => ({
+  ...{ rating, games, drawn: 0 },
+  ...(rating >= 1_500 ? { won: games, lost: 0 } : { won: 0, lost: games }),
+})
 const duel = (session: string, opponent: string, you: number, them: number, after: number): PlayedDuel => ({
   ...{ round: 1, match: `match ${session}`, session, address: '127.0.0.1:41000', opponent, you, them },
   ...{ outcome: you > them ? 'won' : you < them ? 'lost' : 'drawn', ratingBefore: 1_500, ratingAfter: after },

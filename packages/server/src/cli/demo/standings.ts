@@ -7,7 +7,6 @@ export type FinishedBot = Bot & { after: Standing | null }
 
 const ratingBefore = ({ before, played }: Bot): number | null => before?.rating ?? played[0]?.ratingBefore ?? null
 const ratingAfter = ({ after }: FinishedBot): number => after?.rating ?? 0
-const count = ({ played }: Bot, outcome: string): number => played.filter((one) => one.outcome === outcome).length
 
 /** Best first. */
 export const ranked = (bots: readonly FinishedBot[]): FinishedBot[] =>
@@ -38,7 +37,7 @@ export function standingsTable(bots: readonly FinishedBot[], to: Streams['stdout
       ...[`${at + 1}`, bot.nick, bot.skill.toFixed(2), before === null ? '' : `${Math.round(before)}`],
       ...[`${Math.round(ratingAfter(bot))}`],
       paint(to, change > 0 ? 'green' : change < 0 ? 'red' : 'gray', `${sign}${Math.abs(change)}`),
-      ...[`${bot.played.length}`, `${count(bot, 'won')}`, `${count(bot, 'drawn')}`, `${count(bot, 'lost')}`],
+      ...[`${bot.after?.games ?? 0}`, `${bot.after?.won ?? 0}`, `${bot.after?.drawn ?? 0}`, `${bot.after?.lost ?? 0}`],
     ]
   })
   return tableOf(['place', 'name', 'skill', 'before', 'after', 'moved', 'games', 'won', 'drawn', 'lost'], rows)
@@ -53,6 +52,6 @@ export function agreementText(bots: readonly FinishedBot[]): string {
 export const standingsJson = (bots: readonly FinishedBot[]) =>
   ranked(bots).map((bot, at) => ({
     ...{ place: at + 1, name: bot.nick, player_id: bot.player, skill: bot.skill },
-    ...{ rating_before: ratingBefore(bot), rating_after: ratingAfter(bot), games: bot.played.length },
-    ...{ won: count(bot, 'won'), drawn: count(bot, 'drawn'), lost: count(bot, 'lost'), duels: bot.played },
+    ...{ rating_before: ratingBefore(bot), rating_after: ratingAfter(bot), games: bot.after?.games ?? 0 },
+    ...{ won: bot.after?.won ?? 0, drawn: bot.after?.drawn ?? 0, lost: bot.after?.lost ?? 0, duels: bot.played },
   }))
