@@ -28,7 +28,9 @@ export function shortcomings({ bots, rounds, counts, declines, silences, board }
     if (last !== undefined && Math.abs((after?.rating ?? 0) - last.ratingAfter) > 1e-6) {
       found.push(`${nick} is rated ${after?.rating}, but the last result says ${last.ratingAfter}`)
     }
-    if (played.length > 0 && !played.some(({ ratingBefore, ratingAfter }) => ratingBefore !== ratingAfter)) {
+    // A draw between equals moves nobody; a win or a loss always does.
+    const decided = played.filter(({ outcome }) => outcome !== 'drawn')
+    if (decided.length > 0 && decided.every(({ ratingBefore, ratingAfter }) => ratingBefore === ratingAfter)) {
       found.push(`no result moved the rating of ${nick}`)
     }
   }
