@@ -13,9 +13,7 @@ import { idMint } from '../../src/platform/ids.ts'
 import { readOptions } from '../../src/platform/options.ts'
 import { moduleGround } from './module-ground.ts'
 
-export const fixture = fileURLToPath(
-  new URL('../../src/modules/fleet/launcher/fixtures/game-server.mjs', import.meta.url),
-)
+export const fixture = fileURLToPath(new URL('../fixtures/game-server.mjs', import.meta.url))
 const mintId = idMint(systemClock)
 const withinMs = 20_000
 
