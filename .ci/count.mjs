@@ -9,6 +9,10 @@ for (const name of readdirSync(folder)) {
   const report = JSON.parse(readFileSync(join(folder, name), 'utf8'))
   passed += report.numPassedTests
   failed += report.numFailedTests
+  // Said again at the end, where whoever reads only the end finds it.
+  for (const file of report.testResults) {
+    for (const one of file.assertionResults) if (one.status === 'failed') console.log(`!! ${file.name}: ${one.fullName}`)
+  }
 }
 failed = Math.max(failed, Number(steps))
 console.log(`\n${passed} passed, ${failed} failed`)
