@@ -37,7 +37,8 @@ export const sqlOf = <Tables>(tx: Tx): Kysely<Tables> => tx as unknown as Kysely
 
 const txOf = (executor: Kysely<unknown> | Transaction<unknown>): Tx => executor as unknown as Tx
 
-async function runWith<T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<{ value: T; after: (() => void)[] }> {
+/** Runs with a place for what is to follow the commit. For who makes a `Db`. */
+export async function runWith<T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<{ value: T; after: (() => void)[] }> {
   const after: (() => void)[] = []
   afterwards.set(tx, after)
   return { value: await run(tx), after }
@@ -67,6 +68,18 @@ export function isConnectionError(error: unknown): boolean {
 const neverConnected = (error: unknown): boolean =>
   /^(57P03|53300|ECONNREFUSED|ENOENT)$/.test(codeOf(error) ?? '') ||
   /timeout exceeded when trying to connect|due to connection timeout/.test((error as PgError | null)?.message ?? '')
+
+/** Begins anew where the database asked for it, at most so many times, with longer and longer breaks. */
+export async function retrying<T>(ground: { clock: Clock; random: Random }, attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!retriedCodes.has(codeOf(error) ?? '') || attempts >= attemptsMax) throw error
+      await sleep(ground.clock, jittered(ground.random, 4 * 2 ** attempts))
+    }
+  }
+}
 
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505'
 
@@ -100,16 +113,7 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
   }
 
   return {
-    async transact(run) {
-      for (let attempts = 1; ; attempts++) {
-        try {
-          return await attempt(run)
-        } catch (error) {
-          if (!retriedCodes.has(codeOf(error) ?? '') || attempts >= attemptsMax) throw error
-          await sleep(ground.clock, jittered(ground.random, 4 * 2 ** attempts))
-        }
-      }
-    },
+    transact: (run) => retrying(ground, () => attempt(run)),
     async once(run) {
       try {
         // A handle of its own for each call, so that what runs afterwards belongs to this call alone.

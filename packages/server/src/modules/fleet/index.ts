@@ -28,6 +28,7 @@ export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
 export type { Allocation, Claim, Ending, ServerState, ServerView } from './domain.ts'
 export type { FleetNeeds } from './needs.ts'
 export { fleetMigrations } from './store/migrations.ts'
+export type { FleetStore } from './store.ts'
 
 export interface Fleet extends Allocator {
   routes: Route[]
@@ -43,8 +44,7 @@ export interface Fleet extends Allocator {
 }
 
 export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
-  const { clock, db, wakes, log, mintId } = needs
-  const store = sqlFleetStore()
+  const { clock, db, wakes, log, mintId, store = sqlFleetStore() } = needs
   const figures = createFigures(needs.metrics)
   const credentials = createCredentials(needs.secrets)
   const endServers = createEnding({ store, wakes, log, figures })

@@ -7,12 +7,15 @@ import type { Random } from '../../platform/random.ts'
 import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { LaunchSource } from './config.ts'
+import type { FleetStore } from './store.ts'
 
 export interface FleetNeeds {
   clock: Clock
   random: Random
   mintId: MintId
   db: Db
+  /** What is kept; in PostgreSQL unless told. */
+  store?: FleetStore
   wakes: Wakes
   secrets: Secrets
   log: Log

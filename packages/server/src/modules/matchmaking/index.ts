@@ -45,6 +45,7 @@ export {
 } from './config.ts'
 export type { MatchmakingNeeds } from './needs.ts'
 export { matchmakingMigrations } from './store/migrations.ts'
+export type { MatchmakingStore } from './store.ts'
 
 export interface Matchmaking {
   routes: Route[]
@@ -63,8 +64,7 @@ export function createMatchmaking(
   needs: MatchmakingNeeds,
   options: MatchmakingOptions & { queues: Readonly<Record<string, QueueOptions>> },
 ): Matchmaking {
-  const { clock, random, log, node } = needs
-  const store = sqlMatchmakingStore()
+  const { clock, random, log, node, store = sqlMatchmakingStore() } = needs
   const queues = readQueues(options.queues)
   const figures = matchmakingFigures(needs.metrics)
   const idleMs = options.entryIdleS * 1_000

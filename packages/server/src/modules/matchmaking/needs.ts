@@ -10,6 +10,7 @@ import type { SoftState } from '../../platform/soft-state.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { OnMessage, Place, Places, SendPushes } from '../presence/index.ts'
 import type { SeatNews } from './domain.ts'
+import type { MatchmakingStore } from './store.ts'
 
 /** What a match asks of the session that it is played in. */
 export interface OpenRequest {
@@ -35,6 +36,8 @@ export interface MatchmakingNeeds {
   random: Random
   mintId: MintId
   db: Db
+  /** What is kept; in PostgreSQL unless told. */
+  store?: MatchmakingStore
   soft: SoftState
   leases: Leases
   wakes: Wakes

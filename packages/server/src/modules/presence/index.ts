@@ -21,7 +21,7 @@ import { createPlaces, type Places } from './places.ts'
 import { createPostman } from './postman.ts'
 import { createSendPushes, type PushSeal, pushTopic, type SendPushes } from './pushes.ts'
 import { createRequests, type OnMessage } from './requests.ts'
-import { sqlPresenceStore } from './store.ts'
+import { type PresenceStore, sqlPresenceStore } from './store.ts'
 import { createAudience } from './visitor.ts'
 
 export type { PresenceOptions, SocketPolicy } from './config.ts'
@@ -30,12 +30,14 @@ export type { VerifiedPlayer } from './gateway.ts'
 export type { Places } from './places.ts'
 export type { Push, SendPushes } from './pushes.ts'
 export type { OnMessage, RequestContext } from './requests.ts'
-export { presenceMigrations } from './store.ts'
+export { type PresenceStore, presenceMigrations } from './store.ts'
 
 export interface PresenceNeeds {
   clock: Clock
   random: Random
   db: Db
+  /** What is kept; in PostgreSQL unless told. */
+  store?: PresenceStore
   wakes: Wakes
   log: Log
   metrics: Metrics
@@ -71,8 +73,7 @@ const standingsMax = 500
  *  and once, also to those that come back after a dropped line. Here is the gateway socket itself, too: who is let in,
  *  how long, and how much it may send. What is said over it belongs to the modules that register for it. */
 export function createPresence(needs: PresenceNeeds, options: PresenceOptions & SocketPolicy): Presence {
-  const { clock, db, log, metrics, wakes } = needs
-  const store = sqlPresenceStore()
+  const { clock, db, log, metrics, wakes, store = sqlPresenceStore() } = needs
   const audience = createAudience()
   const requests = createRequests(log)
   const figures = socketFigures(metrics)

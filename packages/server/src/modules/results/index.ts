@@ -12,10 +12,11 @@ import { ratingSystem } from './ratings/index.ts'
 import { createReferee } from './referee.ts'
 import { refoldIfChanged } from './refold.ts'
 import { listShown, resultsRoutes, standingShown } from './routes.ts'
+import type { ResultsStore } from './store.ts'
 import { sqlResultsStore } from './store-sql.ts'
 
 export type { BoardOptions, ResultsOptions } from './config.ts'
-export { resultsMigrations } from './store.ts'
+export { type ResultsStore, resultsMigrations } from './store.ts'
 
 /** Results takes what a session's server says happened, checks it against the session, and keeps it once and for good;
  *  history, ratings, statistics and leaderboards follow from it in the same transaction. Ratings are a fold of the kept
@@ -36,6 +37,8 @@ export interface Results {
 export interface ResultsNeeds {
   clock: Clock
   db: Db
+  /** What is kept; in PostgreSQL unless told. */
+  store?: ResultsStore
   log: Log
   metrics: Metrics
   finish: Finish
@@ -49,8 +52,7 @@ export function createResults(
   needs: ResultsNeeds,
   options: ResultsOptions & { boards: Readonly<Record<string, BoardOptions>> },
 ): Results {
-  const { db } = needs
-  const store = sqlResultsStore()
+  const { db, store = sqlResultsStore() } = needs
   const systems = new Map(Object.entries(options.boards).map(([name, { rating }]) => [name, ratingSystem(rating)]))
   const systemOf = (board: string) => systems.get(board) ?? null
   const boardOptionsOf = (name: string) => (Object.hasOwn(options.boards, name) ? (options.boards[name] ?? null) : null)

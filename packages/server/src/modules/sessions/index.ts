@@ -32,6 +32,7 @@ export { sessionsMigrations } from './migrations.ts'
 export type { Allocation, Claim, FleetNeeds, Place, PlacesNeeds, ServerSources, SessionsNeeds } from './needs.ts'
 export type { OpenRequest } from './opening.ts'
 export type { SeatRole, SeatState } from './seats.ts'
+export type { SessionStore } from './store.ts'
 export type { SeatView, SessionView } from './view.ts'
 
 const drivesBatchMax = 100
@@ -44,8 +45,7 @@ export function createSessions(
   needs: SessionsNeeds,
   options: SessionsOptions & { modes: Readonly<Record<string, SessionModeOptions>> },
 ) {
-  const { clock, random, db, wakes, log, fleet, places } = needs
-  const store = sqlSessionStore()
+  const { clock, random, db, wakes, log, fleet, places, store = sqlSessionStore() } = needs
   const rules = rulesOf(options, options.modes)
   const figures = sessionFigures(needs.metrics)
   const steps = createSteps({ clock, log, wakes, store, fleet, places, figures, rules })

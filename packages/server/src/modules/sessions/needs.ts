@@ -9,6 +9,7 @@ import type { Random } from '../../platform/random.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { Allocation, Claim } from '../fleet/index.ts'
 import type { Place } from '../presence/index.ts'
+import type { SessionStore } from './store.ts'
 
 export type { Allocation, Claim } from '../fleet/index.ts'
 export type { Place } from '../presence/index.ts'
@@ -60,6 +61,8 @@ export interface SessionsNeeds {
   random: Random
   mintId: MintId
   db: Db
+  /** What is kept; in PostgreSQL unless told. */
+  store?: SessionStore
   wakes: Wakes
   limits: Limits
   log: Log

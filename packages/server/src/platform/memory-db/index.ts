@@ -1,0 +1,39 @@
+/**
+ * A database in memory that behaves like PostgreSQL where it matters to the stores: isolation, row locks, waits,
+ * deadlocks. Tests and the simulator alone use it; it is no way to run Muster.
+ */
+import type { Clock } from '../clock.ts'
+import { type Db, retrying, runWith, type Tx } from '../db.ts'
+import type { Random } from '../random.ts'
+import type { MemoryEngine, MemoryTx } from './engine.ts'
+
+export { type Commit, MemoryEngine, type MemoryTx, type RowChange } from './engine.ts'
+export { memoryOf, memorySequence, type Rows, rowsIn } from './rows.ts'
+export { memoryTable, type Table } from './table.ts'
+
+export interface MemoryDbOptions {
+  clock: Clock
+  random: Random
+  /** May wait, and may throw, at each step of a transaction: what it throws before the commit undoes everything. */
+  interrupt?(point: 'begin' | 'commit' | 'committed', tx: MemoryTx): Promise<void> | undefined
+}
+
+/** One process's way to the engine. */
+export function memoryDb(engine: MemoryEngine, { clock, random, interrupt }: MemoryDbOptions): Db {
+  async function attempt<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
+    const own = engine.begin()
+    try {
+      await interrupt?.('begin', own)
+      const { value, after } = await runWith(own as unknown as Tx, run)
+      await interrupt?.('commit', own)
+      own.commit()
+      await interrupt?.('committed', own)
+      for (const act of after) act()
+      return value
+    } catch (error) {
+      own.rollback()
+      throw error
+    }
+  }
+  return { transact: (run) => retrying({ clock, random }, () => attempt(run)), once: attempt }
+}
