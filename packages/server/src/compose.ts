@@ -1,11 +1,12 @@
+import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
-import { createFleet, fleetMigrations } from './modules/fleet/index.ts'
+import { fleetMigrations } from './modules/fleet/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
-import { createMatchmaking, matchmakingMigrations } from './modules/matchmaking/index.ts'
-import { createPresence, presenceMigrations } from './modules/presence/index.ts'
+import { matchmakingMigrations } from './modules/matchmaking/index.ts'
+import { presenceMigrations } from './modules/presence/index.ts'
 import { createProfiles, profilesMigrations } from './modules/profiles/index.ts'
-import { createResults, resultsMigrations } from './modules/results/index.ts'
-import { createSessions, sessionsMigrations } from './modules/sessions/index.ts'
+import { resultsMigrations } from './modules/results/index.ts'
+import { sessionsMigrations } from './modules/sessions/index.ts'
 import { fingerprintMigrations } from './platform/fingerprint.ts'
 import type { Ground } from './platform/ground.ts'
 import type { Authenticators } from './platform/http/admission.ts'
@@ -50,46 +51,9 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const platform = { clock, random, mintId, db, soft, wakes, secrets, limits, leases, log, metrics }
 
   const identity = createIdentity(platform, config.identity)
-  const { peopleOf, verifyAccess, onLoginEnded, isLive } = identity
-
-  const { origins, trustedProxies } = config.http
-  const presence = createPresence(
-    { ...platform, verifyAccess, onLoginEnded, isLive },
-    { ...config.presence, origins, trustedProxies },
-  )
-  const { places, push, onMessage, connectedHere } = presence
-
-  const fleet = createFleet(
-    {
-      ...platform,
-      node: data.node,
-      dataDir: data.path,
-      apiUrl: around.apiUrl,
-      environment: around.environment,
-      launchSourceOf: (mode) => config.modes[mode]?.server.launch ?? null,
-    },
-    config.fleet,
-  )
-  const sessions = createSessions(
-    { ...platform, fleet, places, sourcesOf: (mode) => sourcesOf(config, mode) },
-    { ...config.sessions, modes: config.modes },
-  )
-  const results = createResults(
-    { ...platform, finish: sessions.finish, keepLate: sessions.keepLate, peopleOf },
-    { ...config.results, boards: config.boards },
-  )
-  const matchmaking = createMatchmaking(
-    {
-      ...platform,
-      node: around.instance,
-      ...{ places, push, onMessage, connectedHere, peopleOf },
-      ratingsOf: results.ratingsOf,
-      openSession: sessions.open,
-      sessionsView: sessions.viewOf,
-      admissionOf: sessions.admissionOf,
-    },
-    { ...config.matchmaking, queues: config.queues },
-  )
+  const { peopleOf } = identity
+  const play = composePlay(platform, config, { ...around, node: data.node, dataDir: data.path, people: identity })
+  const { presence, fleet, sessions, results, matchmaking } = play
   // In the order in which rows are locked everywhere.
   const keepers = {
     matchmaking: matchmaking.personal,
@@ -101,17 +65,10 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const { rename, staleGuests } = identity
   const profiles = createProfiles({ ...platform, peopleOf, rename, staleGuests, keepers }, config.profiles)
 
-  const modules = { identity, presence, fleet, sessions, results, matchmaking, profiles }
+  const modules = { identity, ...play, profiles }
   const authenticators: Authenticators = { ...identity.authenticators, ...fleet.authenticators }
   return { modules, authenticators, limits, idempotency, mintId }
 }
 
 export type Composition = ReturnType<typeof compose>
 export type ModuleName = keyof Composition['modules']
-
-/** Registered servers are asked where nothing is launched, or where the mode says so. */
-function sourcesOf(config: Config, mode: string) {
-  const source = config.modes[mode]?.server
-  const launched = source?.launch !== undefined
-  return { launched, registered: source?.registered ?? !launched }
-}

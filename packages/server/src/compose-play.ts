@@ -1,0 +1,97 @@
+import type { Config } from './config.ts'
+import { createFleet, type FleetNeeds, type FleetStore } from './modules/fleet/index.ts'
+import type { Identity } from './modules/identity/index.ts'
+import { createMatchmaking, type MatchmakingStore } from './modules/matchmaking/index.ts'
+import { createPresence, type PresenceStore } from './modules/presence/index.ts'
+import { createResults, type ResultsStore } from './modules/results/index.ts'
+import { createSessions, type SessionStore } from './modules/sessions/index.ts'
+import type { Clock } from './platform/clock.ts'
+import type { Db } from './platform/db.ts'
+import type { Limits } from './platform/http/limits.ts'
+import type { MintId } from './platform/ids.ts'
+import type { Leases } from './platform/lease.ts'
+import type { Log } from './platform/log.ts'
+import type { Metrics } from './platform/metrics.ts'
+import type { Random } from './platform/random.ts'
+import type { Secrets } from './platform/secrets.ts'
+import type { SoftState } from './platform/soft-state.ts'
+import type { Wakes } from './platform/wakes.ts'
+
+/** What every module may be given. */
+export interface Platform {
+  clock: Clock
+  random: Random
+  mintId: MintId
+  db: Db
+  soft: SoftState
+  wakes: Wakes
+  secrets: Secrets
+  limits: Limits
+  leases: Leases
+  log: Log
+  metrics: Metrics
+}
+
+/** What the core keeps, where it is not PostgreSQL. */
+export interface PlayStores {
+  presence?: PresenceStore
+  fleet?: FleetStore
+  sessions?: SessionStore
+  results?: ResultsStore
+  matchmaking?: MatchmakingStore
+}
+
+export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment'> {
+  /** This process among the nodes; a new one at every start. */
+  instance: string
+  people: Pick<Identity, 'peopleOf' | 'verifyAccess' | 'onLoginEnded' | 'isLive'>
+  stores?: PlayStores
+}
+
+/** The core, which the laws speak of: places, servers, sessions, results, matches. The simulator composes it, too. */
+export function composePlay(platform: Platform, config: Config, around: PlaySurroundings) {
+  const { node, dataDir, apiUrl, environment, people, stores = {} } = around
+  const { peopleOf, verifyAccess, onLoginEnded, isLive } = people
+
+  const { origins, trustedProxies } = config.http
+  const presence = createPresence(
+    { ...platform, store: stores.presence, verifyAccess, onLoginEnded, isLive },
+    { ...config.presence, origins, trustedProxies },
+  )
+  const { places, push, onMessage, connectedHere } = presence
+
+  const launchSourceOf: FleetNeeds['launchSourceOf'] = (mode) => config.modes[mode]?.server.launch ?? null
+  const fleet = createFleet(
+    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, launchSourceOf },
+    config.fleet,
+  )
+  const sessions = createSessions(
+    { ...platform, store: stores.sessions, fleet, places, sourcesOf: (mode) => sourcesOf(config, mode) },
+    { ...config.sessions, modes: config.modes },
+  )
+  const results = createResults(
+    { ...platform, store: stores.results, finish: sessions.finish, keepLate: sessions.keepLate, peopleOf },
+    { ...config.results, boards: config.boards },
+  )
+  const matchmaking = createMatchmaking(
+    {
+      ...platform,
+      store: stores.matchmaking,
+      node: around.instance,
+      ...{ places, push, onMessage, connectedHere, peopleOf },
+      ratingsOf: results.ratingsOf,
+      openSession: sessions.open,
+      sessionsView: sessions.viewOf,
+      admissionOf: sessions.admissionOf,
+    },
+    { ...config.matchmaking, queues: config.queues },
+  )
+  return { presence, fleet, sessions, results, matchmaking }
+}
+
+/** Registered servers are asked where nothing is launched, or where the mode says so. */
+function sourcesOf(config: Config, mode: string) {
+  const source = config.modes[mode]?.server
+  const launched = source?.launch !== undefined
+  return { launched, registered: source?.registered ?? !launched }
+}
