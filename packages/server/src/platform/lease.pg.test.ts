@@ -1,76 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type ModuleGround, moduleGround } from '../../test/support/module-ground.ts'
+import { createTestDb } from '../../test/support/open-database.ts'
+import { simulatedClock } from '../../test/support/simulated-clock.ts'
+import { createLeases, leaseMigrations } from './lease.ts'
+import { leaseSuite } from './lease-suite.ts'
+import { migrate } from './postgres.ts'
+import { seededRandom } from './random.ts'
 
-describe('leases', () => {
-  let ground: ModuleGround
-  beforeEach(async () => {
-    ground = await moduleGround({})
-  })
-  afterEach(() => ground[Symbol.asyncDispose]())
-
-  const acquire = (holder: string, name = 'matcher') => ground.leases.acquire(name, holder, 10_000)
-  const guard = (fence: number, name = 'matcher') => ground.db.transact((tx) => ground.leases.guard(tx, name, fence))
-
-  it('have one holder at a time, who keeps its number while it renews', async () => {
-    expect(await acquire('one')).toBe(1)
-    expect(await acquire('two')).toBeNull()
-    await ground.clock.advance(9_000)
-    expect(await acquire('one')).toBe(1)
-    await ground.clock.advance(9_000)
-    expect(await acquire('two')).toBeNull()
-    expect(await acquire('two', 'another lease')).toBe(1)
-  })
-
-  it('pass to another once their time is over, with a higher number; the old one no longer acts', async () => {
-    await acquire('one')
-    await ground.clock.advance(10_001)
-    expect(await guard(1)).toBe(true)
-    expect(await acquire('two')).toBe(2)
-    expect(await guard(1)).toBe(false)
-    expect(await guard(2)).toBe(true)
-    expect(await acquire('one')).toBeNull()
-  })
-
-  it('are one holder’s alone, however many try at once', async () => {
-    const tries = (crowd: string) => Promise.all(Array.from({ length: 20 }, (_, at) => acquire(`${crowd} ${at}`)))
-    expect((await tries('first')).filter((fence) => fence !== null)).toEqual([1])
-    await ground.clock.advance(10_001)
-    expect((await tries('second')).filter((fence) => fence !== null)).toEqual([2])
-  })
-
-  it('can be given back before their time, only by their holder', async () => {
-    await acquire('one')
-    await ground.leases.release('matcher', 'two')
-    expect(await acquire('two')).toBeNull()
-    await ground.leases.release('matcher', 'one')
-    expect(await acquire('two')).toBe(2)
-    await ground.leases.release('matcher', 'two')
-    await ground.leases.release('never taken', 'two')
-  })
-
-  it('come back to their last holder under the same number, where nobody had them in between', async () => {
-    await acquire('one')
-    await ground.clock.advance(60_000)
-    expect(await acquire('one')).toBe(1)
-  })
-
-  it('cannot be taken over while a guarded transaction runs, and refuse the next one of the old holder', async () => {
-    await acquire('one')
-    await ground.clock.advance(10_001)
-    const order: string[] = []
-    let taking: Promise<unknown> | undefined
-    await ground.db.transact(async (tx) => {
-      expect(await ground.leases.guard(tx, 'matcher', 1)).toBe(true)
-      taking = acquire('two').then((fence) => order.push(`taken ${fence}`))
-      await expect(acquire('somebody', 'else')).resolves.toBe(1)
-      order.push('acted')
-    })
-    await taking
-    expect(order).toEqual(['acted', 'taken 2'])
-    expect(await guard(1)).toBe(false)
-  })
-
-  it('guard nothing where there is none', async () => {
-    expect(await guard(1, 'never taken')).toBe(false)
-  })
+leaseSuite('PostgreSQL', async () => {
+  const { db, kysely, untilWaiting, dispose } = await createTestDb(seededRandom(1))
+  await migrate(kysely, leaseMigrations)
+  const clock = simulatedClock()
+  return { db, clock, leases: createLeases(db, clock), untilWaiting, [Symbol.asyncDispose]: dispose }
 })

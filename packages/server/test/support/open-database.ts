@@ -1,3 +1,5 @@
+import { type Kysely, sql } from 'kysely'
+import { expect } from 'vitest'
 import { systemClock } from '../../src/platform/clock.ts'
 import { createDb } from '../../src/platform/db.ts'
 import { silentLog } from '../../src/platform/log.ts'
@@ -12,9 +14,19 @@ export async function createTestDb(random: Random) {
   return {
     db: createDb(kysely, { clock: systemClock, random }),
     kysely,
+    /** Resolves once so many transactions wait for others. */
+    untilWaiting: (count: number) =>
+      expect.poll(() => countWaiting(kysely), { interval: 5, timeout: 10_000 }).toBe(count),
     async dispose() {
       await kysely.destroy()
       await database[Symbol.asyncDispose]()
     },
   }
+}
+
+async function countWaiting(kysely: Kysely<unknown>): Promise<number> {
+  const { rows } = await sql<{ waiting: number }>`
+    select count(*) as waiting from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(kysely)
+  return Number(rows[0]?.waiting)
 }

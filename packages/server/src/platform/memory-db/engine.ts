@@ -1,4 +1,6 @@
+import { failedBefore, waitedTooLong } from './errors.ts'
 import { type LockMode, Locks, type Owner } from './locks.ts'
+import type { Rows } from './rows.ts'
 import { CommittedRows, type Table } from './table.ts'
 
 /** One row that a transaction changed. */
@@ -27,14 +29,18 @@ export interface EngineOptions {
  * memory versions of the stores stand on it, so that the simulator meets the same waits, deadlocks and half-done work.
  */
 export class MemoryEngine {
-  readonly locks = new Locks()
+  readonly locks = new Locks<MemoryTx>()
   readonly #tables = new Map<string, CommittedRows<unknown>>()
   readonly #listeners: ((commit: Commit) => void)[] = []
   readonly #active = new Set<number>()
   readonly #limitWait: NonNullable<EngineOptions['limitWait']>
+  /** When what was removed, for as long as a statement waits that began before. */
+  readonly #removed = new Map<string, number>()
+  #patient = 0
   #serial = 0
   #numbers = 0
   #writers = 0
+  #lastEnded = 0
 
   constructor({ limitWait }: EngineOptions = {}) {
     this.#limitWait = limitWait ?? (() => () => undefined)
@@ -50,9 +56,16 @@ export class MemoryEngine {
   }
 
   committed<Row>(table: Table<Row>): CommittedRows<Row> {
-    const known = this.#tables.get(table.name) ?? new CommittedRows(table as Table<unknown>)
-    this.#tables.set(table.name, known)
-    return known as CommittedRows<unknown> as CommittedRows<Row>
+    const known = this.#tables.get(table.name)
+    if (known !== undefined) return known as CommittedRows<unknown> as CommittedRows<Row>
+    const rows = new CommittedRows(table)
+    this.#tables.set(table.name, rows as CommittedRows<unknown>)
+    return rows
+  }
+
+  /** Of the last commit. */
+  get serial(): number {
+    return this.#serial
   }
 
   /** The number of the next transaction that writes. */
@@ -63,8 +76,13 @@ export class MemoryEngine {
   /** No transaction that writes under a lower number is under way. */
   get settledBefore(): number {
     let lowest = this.nextWriter
-    for (const writer of this.#active) lowest = Math.min(lowest, writer)
+    for (const writer of this.#active) if (writer < lowest) lowest = writer
     return lowest
+  }
+
+  /** No transaction that wrote under this number or a higher one has ended. */
+  get endedBefore(): number {
+    return this.#lastEnded + 1
   }
 
   takeWriterNumber(): number {
@@ -76,25 +94,53 @@ export class MemoryEngine {
     return this.#limitWait(end)
   }
 
-  finish(writer: number | null, changes: readonly RowChange[]): void {
-    if (writer !== null) this.#active.delete(writer)
+  /** Until it is disposed of, `wasRemoved` knows what was removed from now on. */
+  rememberRemoved(): Disposable {
+    this.#patient++
+    return {
+      [Symbol.dispose]: () => {
+        if (--this.#patient === 0) this.#removed.clear()
+      },
+    }
+  }
+
+  /** Also where there is another such row by now. */
+  wasRemoved(name: string, after: number): boolean {
+    return (this.#removed.get(name) ?? 0) > after
+  }
+
+  finish(writer: number | null, changes: readonly RowChange[], reborn: readonly string[] = []): void {
+    if (writer !== null) {
+      this.#active.delete(writer)
+      this.#lastEnded = Math.max(this.#lastEnded, writer)
+    }
     if (changes.length === 0) return
     const commit: Commit = { serial: ++this.#serial, changes }
+    if (this.#patient > 0) {
+      for (const { table, key, after } of changes)
+        if (after === null) this.#removed.set(lockName(table, key), this.#serial)
+      for (const name of reborn) this.#removed.set(name, this.#serial)
+    }
     for (const listener of this.#listeners) listener(commit)
   }
 }
 
-type Overlay = Map<string, unknown>
+export const lockName = (table: string, key: string): string => `${table} ${key}`
 
-/** Cancelled, as PostgreSQL says it. */
-const waitedTooLong = () => Object.assign(new Error('canceling statement due to statement timeout'), { code: '57014' })
+type Overlay = Map<string, unknown>
 
 export class MemoryTx implements Owner {
   readonly id: number
   readonly engine: MemoryEngine
   waiting: Owner['waiting'] = null
-  readonly #overlays = new Map<Table<unknown>, Overlay>()
+  /** Its views of the tables, by their names. */
+  readonly views = new Map<string, Rows<unknown>>()
+  readonly #overlays = new Map<string, Overlay>()
+  readonly #tables = new Map<string, Table<unknown>>()
+  #reborn: string[] | null = null
   #writer: number | null = null
+  #wait: Promise<unknown> | null = null
+  #failed = false
   #dead: Error | null = null
 
   constructor(engine: MemoryEngine, id: number) {
@@ -102,11 +148,15 @@ export class MemoryTx implements Owner {
     this.id = id
   }
 
-  /** Its number among the transactions that write; given at the first write. */
+  /** Its number among the transactions that write; given when it first holds or writes anything. */
   get writer(): number {
     this.check()
     this.#writer ??= this.engine.takeWriterNumber()
     return this.#writer
+  }
+
+  takeNumber(): void {
+    if (this.#writer === null) this.#writer = this.engine.takeWriterNumber()
   }
 
   /** Throws where it has ended. */
@@ -115,38 +165,79 @@ export class MemoryTx implements Owner {
   }
 
   overlayOf<Row>(table: Table<Row>): Map<string, Row | null> {
-    const known = this.#overlays.get(table as Table<unknown>) ?? new Map()
-    this.#overlays.set(table as Table<unknown>, known)
+    let known = this.#overlays.get(table.name)
+    if (known === undefined) {
+      known = new Map()
+      this.#overlays.set(table.name, known)
+      this.#tables.set(table.name, table as Table<unknown>)
+    }
     return known as Map<string, Row | null>
   }
 
-  async lock(name: string, mode: LockMode): Promise<void> {
+  hasWritten(table: { name: string }, key: string): boolean {
+    return this.#overlays.get(table.name)?.has(key) === true
+  }
+
+  /** It removed a row and added one under the same key. */
+  noteReborn(name: string): void {
+    this.#reborn ??= []
+    this.#reborn.push(name)
+  }
+
+  /** Null where it was granted at once. */
+  lock(name: string, mode: LockMode): Promise<void> | null {
     this.check()
+    if (this.#wait !== null) return this.#afterWait(name, mode)
     const granted = this.engine.locks.take(this, name, mode)
-    if (granted === null) return
+    if (granted === null) return null
+    const wait = this.#granted(granted)
+    this.#wait = wait.catch(() => undefined)
+    return wait
+  }
+
+  /** Like the statements of one connection, which follow each other. */
+  async #afterWait(name: string, mode: LockMode): Promise<void> {
+    while (this.#wait !== null) await this.#wait
+    await this.lock(name, mode)
+  }
+
+  async #granted(granted: Promise<void>): Promise<void> {
     const cancel = this.engine.limitWait(() => this.engine.locks.giveUp(this, waitedTooLong()))
     try {
       await granted
+    } catch (error) {
+      throw this.fail(error as Error)
     } finally {
       cancel()
+      this.#wait = null
     }
     this.check()
   }
 
+  /** Waits until another transaction has ended, whichever way. */
+  async awaitEnd(other: MemoryTx): Promise<void> {
+    const end = `transaction ${other.id}`
+    this.engine.locks.take(other, end, 'update')
+    await this.lock(end, 'share')
+    this.engine.locks.release(this, end)
+  }
+
   commit(): void {
+    if (this.#failed) throw new Error('The transaction was rolled back instead of committed.')
     this.check()
     const changes: RowChange[] = []
-    for (const [table, overlay] of this.#overlays) {
-      const rows = this.engine.committed(table)
+    for (const [name, overlay] of this.#overlays) {
+      if (overlay.size === 0) continue
+      const rows = this.engine.committed(this.#tables.get(name) as Table<unknown>)
       for (const [key, after] of overlay) {
         const before = rows.rows.get(key) ?? null
         if (before === null && after === null) continue
         rows.set(key, after)
-        changes.push({ table: table.name, key, before, after })
+        changes.push({ table: name, key, before, after })
       }
     }
     try {
-      this.engine.finish(this.#writer, changes)
+      this.engine.finish(this.#writer, changes, this.#reborn ?? [])
     } finally {
       this.#end(new Error('The transaction has been committed.'))
     }
@@ -157,6 +248,15 @@ export class MemoryTx implements Owner {
     if (this.#dead !== null) return
     this.engine.finish(this.#writer, [])
     this.#end(error)
+  }
+
+  /** A statement failed: nothing of the transaction remains, and it can do nothing more. Answers the error to throw. */
+  fail(error: Error): Error {
+    if (this.#dead === null) {
+      this.#failed = true
+      this.rollback(failedBefore())
+    }
+    return error
   }
 
   #end(error: Error): void {

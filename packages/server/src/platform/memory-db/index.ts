@@ -4,22 +4,36 @@
  */
 import type { Clock } from '../clock.ts'
 import { type Db, retrying, runWith, type Tx } from '../db.ts'
+import { type Log, silentLog } from '../log.ts'
 import type { Random } from '../random.ts'
 import type { MemoryEngine, MemoryTx } from './engine.ts'
 
 export { type Commit, MemoryEngine, type MemoryTx, type RowChange } from './engine.ts'
+export { changedTwice, uniqueViolation } from './errors.ts'
 export { memoryOf, memorySequence, type Rows, rowsIn } from './rows.ts'
 export { memoryTable, type Table } from './table.ts'
+export { addOrHold } from './writes.ts'
 
 export interface MemoryDbOptions {
   clock: Clock
   random: Random
+  log?: Log
   /** May wait, and may throw, at each step of a transaction: what it throws before the commit undoes everything. */
   interrupt?(point: 'begin' | 'commit' | 'committed', tx: MemoryTx): Promise<void> | undefined
 }
 
 /** One process's way to the engine. */
-export function memoryDb(engine: MemoryEngine, { clock, random, interrupt }: MemoryDbOptions): Db {
+export function memoryDb(engine: MemoryEngine, { clock, random, log = silentLog, interrupt }: MemoryDbOptions): Db {
+  /** It is committed: whatever goes wrong from here on must not look as if it were not. */
+  function actAfter(after: readonly (() => void)[]) {
+    for (const act of after) {
+      try {
+        act()
+      } catch (error) {
+        log.error({ err: error }, 'what follows a commit failed')
+      }
+    }
+  }
   async function attempt<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     const own = engine.begin()
     try {
@@ -28,7 +42,7 @@ export function memoryDb(engine: MemoryEngine, { clock, random, interrupt }: Mem
       await interrupt?.('commit', own)
       own.commit()
       await interrupt?.('committed', own)
-      for (const act of after) act()
+      actAfter(after)
       return value
     } catch (error) {
       own.rollback()

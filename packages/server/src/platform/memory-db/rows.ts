@@ -1,7 +1,7 @@
 import type { Tx } from '../db.ts'
-import type { MemoryTx } from './engine.ts'
+import { lockName, type MemoryTx } from './engine.ts'
 import type { LockMode } from './locks.ts'
-import type { Table } from './table.ts'
+import type { CommittedRows, Table } from './table.ts'
 
 /** What a `Tx` of a memory database is. */
 export const memoryOf = (tx: Tx): MemoryTx => tx as unknown as MemoryTx
@@ -12,12 +12,17 @@ export interface Rows<Row> {
   all(): Row[]
   /** Those that stand under this value of the index. */
   by(index: string, value: string): Row[]
-  /** Holds rows until the transaction ends, one after the other, waiting for each; those that are there afterwards, as
-   *  they are then. */
+  /** The values of the index under which anything stands, in no order: for indexes of few values. */
+  valuesIn(index: string): string[]
+  /**
+   * Holds rows until the transaction ends, one after the other, waiting for each; those that are there afterwards, as
+   * they are then. Like a statement, it finds none that came after it began, nor one that went and came back: choose the
+   * keys by what is seen before, and look again at what is answered.
+   */
   hold(keys: readonly string[], mode?: LockMode): Promise<Row[]>
-  /** Holds those that nobody else holds, without waiting. */
-  holdFree(keys: readonly string[]): Row[]
-  /** False if there is such a row, also one that another transaction was about to add: that is waited for. */
+  /** Holds those that nobody else holds, without waiting, until it has so many. */
+  holdFree(keys: Iterable<string>, max?: number): Row[]
+  /** False if there is such a row. One that another transaction adds, changes or removes right now is waited for. */
   insert(row: Row): Promise<boolean>
   /** Replaces a row that is held. */
   put(row: Row): void
@@ -28,71 +33,146 @@ export interface Rows<Row> {
 export function rowsIn<Row>(tx: Tx, table: Table<Row>): Rows<Row> {
   const own = memoryOf(tx)
   own.check()
-  const { engine } = own
-  const committed = engine.committed(table)
-  const overlay = own.overlayOf(table)
-  const lockOf = (key: string) => `${table.name} ${key}`
+  const known = own.views.get(table.name)
+  if (known !== undefined) return known as TxRows<unknown> as Rows<unknown> as Rows<Row>
+  const rows = new TxRows(own, table)
+  own.views.set(table.name, rows as TxRows<unknown> as Rows<unknown>)
+  return rows
+}
 
-  const get = (key: string): Row | null => {
-    const written = overlay.get(key)
-    return written !== undefined ? written : (committed.rows.get(key) ?? null)
+class TxRows<Row> implements Rows<Row> {
+  readonly #own: MemoryTx
+  readonly #table: Table<Row>
+  readonly #committed: CommittedRows<Row>
+  readonly #written: Map<string, Row | null>
+
+  constructor(own: MemoryTx, table: Table<Row>) {
+    this.#own = own
+    this.#table = table
+    this.#committed = own.engine.committed(table)
+    this.#written = own.overlayOf(table)
   }
-  const write = (key: string, row: Row | null) => {
-    if (!engine.locks.holds(own, lockOf(key))) throw new Error(`${table.name} ${key} is changed without being held.`)
-    void own.writer
-    overlay.set(key, row)
+
+  get(key: string): Row | null {
+    const written = this.#written.get(key)
+    return written !== undefined ? written : (this.#committed.rows.get(key) ?? null)
   }
-  /** What others see being looked through, with what this transaction wrote in its place. */
-  const seen = (keys: Iterable<string>, fits: (row: Row) => boolean): Row[] => {
-    const found: Row[] = []
-    for (const key of keys) {
-      if (overlay.has(key)) continue
-      found.push(committed.rows.get(key) as Row)
+
+  all(): Row[] {
+    return this.#seen(this.#committed.rows.keys(), () => true)
+  }
+
+  by(index: string, value: string): Row[] {
+    const valuesOf = this.#table.indexes[index]
+    return this.#seen(this.#committed.keysBy(index, value), (row) => valuesOf?.(row).includes(value) === true)
+  }
+
+  valuesIn(index: string): string[] {
+    const values = new Set(this.#committed.valuesIn(index))
+    for (const row of this.#written.values()) {
+      if (row !== null) for (const value of this.#table.indexes[index]?.(row) ?? []) values.add(value)
     }
-    for (const row of overlay.values()) if (row !== null && fits(row)) found.push(row)
-    return found
+    return [...values]
   }
 
-  return {
-    get,
-    all: () => seen(committed.rows.keys(), () => true),
-    by: (index, value) =>
-      seen(committed.keysBy(index, value), (row) => table.indexes[index]?.(row).includes(value) === true),
-    async hold(keys, mode = 'update') {
+  async hold(keys: readonly string[], mode: LockMode = 'update'): Promise<Row[]> {
+    const { engine } = this.#own
+    const found = keys.filter((key) => this.get(key) !== null)
+    const asOf = engine.serial
+    let patience: Disposable | null = null
+    try {
       const held: Row[] = []
-      for (const key of keys) {
-        if (get(key) === null) continue
-        const isHeld = engine.locks.holds(own, lockOf(key), mode)
-        if (!isHeld) await own.lock(lockOf(key), mode)
-        const row = get(key)
-        if (row !== null) held.push(row)
-        else if (!isHeld) engine.locks.release(own, lockOf(key))
+      for (const key of found) {
+        const name = this.#lockOf(key)
+        const isHeld = engine.locks.holds(this.#own, name, mode)
+        const wait = isHeld ? null : this.#own.lock(name, mode)
+        if (wait !== null) {
+          patience ??= engine.rememberRemoved()
+          await wait
+        }
+        const row = patience !== null && engine.wasRemoved(name, asOf) ? null : this.get(key)
+        if (row === null) {
+          if (!isHeld) engine.locks.release(this.#own, name)
+          continue
+        }
+        this.#own.takeNumber()
+        held.push(row)
       }
       return held
-    },
-    holdFree(keys) {
-      const held: Row[] = []
-      for (const key of keys) {
-        const row = get(key)
-        if (row === null || !engine.locks.isFree(own, lockOf(key), 'update')) continue
-        if (engine.locks.take(own, lockOf(key), 'update') === null) held.push(row)
+    } finally {
+      patience?.[Symbol.dispose]()
+    }
+  }
+
+  holdFree(keys: Iterable<string>, max = Number.POSITIVE_INFINITY): Row[] {
+    this.#own.check()
+    const { locks } = this.#own.engine
+    const held: Row[] = []
+    for (const key of keys) {
+      if (held.length >= max) break
+      const row = this.get(key)
+      const name = this.#lockOf(key)
+      if (row === null || !locks.isFree(this.#own, name, 'update')) continue
+      locks.take(this.#own, name, 'update')
+      this.#own.takeNumber()
+      held.push(row)
+    }
+    return held
+  }
+
+  async insert(row: Row): Promise<boolean> {
+    const { locks } = this.#own.engine
+    const key = this.#table.keyOf(row)
+    const name = this.#lockOf(key)
+    for (;;) {
+      this.#own.check()
+      if ((this.#written.get(key) ?? null) !== null) return false
+      const holder = locks.soleHolder(name)
+      if (holder !== null && holder !== this.#own && holder.hasWritten(this.#table, key)) {
+        // What becomes of its row is known when it has ended.
+        await this.#own.awaitEnd(holder)
+        continue
       }
-      return held
-    },
-    async insert(row) {
-      const key = table.keyOf(row)
-      if (get(key) !== null) return false
-      const isHeld = engine.locks.holds(own, lockOf(key))
-      if (!isHeld) await own.lock(lockOf(key), 'update')
-      if (get(key) === null) {
-        write(key, row)
-        return true
-      }
-      if (!isHeld) engine.locks.release(own, lockOf(key))
-      return false
-    },
-    put: (row) => write(table.keyOf(row), row),
-    remove: (key) => write(key, null),
+      if (this.get(key) !== null) return false
+      const wait = this.#own.lock(name, 'update')
+      if (wait === null) break
+      // Held for a moment by somebody whose row is gone.
+      await wait
+      if (this.get(key) === null) break
+      locks.release(this.#own, name)
+    }
+    if (this.#written.has(key)) this.#own.noteReborn(name)
+    this.#write(key, name, row)
+    return true
+  }
+
+  put(row: Row): void {
+    const key = this.#table.keyOf(row)
+    this.#write(key, this.#lockOf(key), row)
+  }
+
+  remove(key: string): void {
+    this.#write(key, this.#lockOf(key), null)
+  }
+
+  #lockOf(key: string): string {
+    return lockName(this.#table.name, key)
+  }
+
+  #write(key: string, name: string, row: Row | null): void {
+    if (!this.#own.engine.locks.holds(this.#own, name)) {
+      throw new Error(`${this.#table.name} ${key} is changed without being held.`)
+    }
+    this.#own.takeNumber()
+    this.#written.set(key, row)
+  }
+
+  /** What others see being looked through, with what this transaction wrote in its place. */
+  #seen(keys: Iterable<string>, fits: (row: Row) => boolean): Row[] {
+    const found: Row[] = []
+    for (const key of keys) if (!this.#written.has(key)) found.push(this.#committed.rows.get(key) as Row)
+    for (const row of this.#written.values()) if (row !== null && fits(row)) found.push(row)
+    return found
   }
 }
 

@@ -13,44 +13,68 @@ export const memoryTable = <Row>(
   indexes: Table<Row>['indexes'] = {},
 ): Table<Row> => ({ name, keyOf, indexes })
 
+interface Index<Row> {
+  valuesOf(row: Row): readonly string[]
+  keys: Map<string, Set<string>>
+}
+
+const none: ReadonlySet<string> = new Set()
+const nowhere: readonly string[] = []
+
 /** The committed rows of one table. */
 export class CommittedRows<Row> {
   readonly table: Table<Row>
   readonly rows = new Map<string, Row>()
-  readonly #indexes = new Map<string, Map<string, Set<string>>>()
+  readonly #indexes: readonly Index<Row>[]
+  readonly #byName = new Map<string, Index<Row>>()
 
   constructor(table: Table<Row>) {
     this.table = table
-    for (const name of Object.keys(table.indexes)) this.#indexes.set(name, new Map())
+    for (const [name, valuesOf] of Object.entries(table.indexes)) this.#byName.set(name, { valuesOf, keys: new Map() })
+    this.#indexes = [...this.#byName.values()]
   }
 
   set(key: string, row: Row | null): void {
     const before = this.rows.get(key)
-    if (before !== undefined) this.#enter(key, before, false)
-    if (row === null) {
-      this.rows.delete(key)
-      return
+    if (row === null) this.rows.delete(key)
+    else this.rows.set(key, row)
+    for (const { valuesOf, keys } of this.#indexes) {
+      const from = before === undefined ? nowhere : valuesOf(before)
+      const to = row === null ? nowhere : valuesOf(row)
+      if (!areSame(from, to)) moveKey(keys, key, from, to)
     }
-    this.rows.set(key, row)
-    this.#enter(key, row, true)
   }
 
   keysBy(index: string, value: string): ReadonlySet<string> {
-    const known = this.#indexes.get(index)
-    if (known === undefined) throw new Error(`${this.table.name} has no index ${index}.`)
-    return known.get(value) ?? none
+    return this.#indexOf(index).keys.get(value) ?? none
   }
 
-  #enter(key: string, row: Row, there: boolean): void {
-    for (const [name, valuesOf] of Object.entries(this.table.indexes)) {
-      const index = this.#indexes.get(name) as Map<string, Set<string>>
-      for (const value of valuesOf(row)) {
-        const keys = index.get(value) ?? new Set()
-        if (there) index.set(value, keys.add(key))
-        else if (keys.delete(key) && keys.size === 0) index.delete(value)
-      }
-    }
+  /** The values under which anything stands. */
+  valuesIn(index: string): Iterable<string> {
+    return this.#indexOf(index).keys.keys()
+  }
+
+  #indexOf(name: string): Index<Row> {
+    const known = this.#byName.get(name)
+    if (known === undefined) throw new Error(`${this.table.name} has no index ${name}.`)
+    return known
   }
 }
 
-const none: ReadonlySet<string> = new Set()
+function areSame(one: readonly string[], other: readonly string[]): boolean {
+  if (one.length !== other.length) return false
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false
+  return true
+}
+
+function moveKey(index: Map<string, Set<string>>, key: string, from: readonly string[], to: readonly string[]): void {
+  for (const value of from) {
+    const keys = index.get(value)
+    if (keys?.delete(key) === true && keys.size === 0) index.delete(value)
+  }
+  for (const value of to) {
+    const keys = index.get(value)
+    if (keys === undefined) index.set(value, new Set([key]))
+    else keys.add(key)
+  }
+}
