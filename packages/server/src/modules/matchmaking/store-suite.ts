@@ -1,11 +1,11 @@
 import type { EntryId, MatchId, PlayerId, SessionId } from '@muster/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { WaitingGround } from '../../../test/support/meanwhile.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Match } from './domain.ts'
 import type { MatchmakingStore, NewEntry } from './store.ts'
 
-export interface MatchmakingStoreGround extends AsyncDisposable {
-  db: Db
+export interface MatchmakingStoreGround extends WaitingGround, AsyncDisposable {
   store: MatchmakingStore
 }
 

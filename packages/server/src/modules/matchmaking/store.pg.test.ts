@@ -6,7 +6,7 @@ import { sqlMatchmakingStore } from './store.ts'
 import { matchmakingStoreSuite } from './store-suite.ts'
 
 matchmakingStoreSuite('PostgreSQL', async () => {
-  const { db, kysely, dispose } = await createTestDb(seededRandom(1))
+  const { db, kysely, untilWaiting, dispose } = await createTestDb(seededRandom(1))
   await migrate(kysely, matchmakingMigrations)
-  return { db, store: sqlMatchmakingStore(), [Symbol.asyncDispose]: dispose }
+  return { db, store: sqlMatchmakingStore(), untilWaiting, [Symbol.asyncDispose]: dispose }
 })

@@ -1,11 +1,11 @@
 import type { PlayerId } from '@muster/protocol'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { WaitingGround } from '../../../test/support/meanwhile.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Place } from './domain.ts'
 import type { PresenceStore } from './store.ts'
 
-export interface PresenceStoreGround extends AsyncDisposable {
-  db: Db
+export interface PresenceStoreGround extends WaitingGround, AsyncDisposable {
   store: PresenceStore
 }
 

@@ -5,7 +5,7 @@ import { presenceMigrations, sqlPresenceStore } from './store.ts'
 import { presenceStoreSuite } from './store-suite.ts'
 
 presenceStoreSuite('PostgreSQL', async () => {
-  const { db, kysely, dispose } = await createTestDb(seededRandom(1))
+  const { db, kysely, untilWaiting, dispose } = await createTestDb(seededRandom(1))
   await migrate(kysely, presenceMigrations)
-  return { db, store: sqlPresenceStore(), [Symbol.asyncDispose]: dispose }
+  return { db, store: sqlPresenceStore(), untilWaiting, [Symbol.asyncDispose]: dispose }
 })
