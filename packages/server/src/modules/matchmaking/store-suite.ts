@@ -11,17 +11,18 @@ export interface MatchmakingStoreGround extends WaitingGround, AsyncDisposable {
 
 const ann: PlayerId = 'player_ann'
 const bob: PlayerId = 'player_bob'
-const entry = (name: string): EntryId => `entry_${name}`
+export const entry = (name: string): EntryId => `entry_${name}`
 const m1: MatchId = 'match_1'
 const m2: MatchId = 'match_2'
 const planted = new Error('planted')
 
-const newEntry = (name: string, over: Partial<NewEntry> = {}): NewEntry => ({
+export const newEntry = (name: string, over: Partial<NewEntry> = {}): NewEntry => ({
   ...{ id: entry(name), players: [`player_${name}`], queues: ['duel'], ratings: [1_500.5], waitingSince: 100 },
   ...{ asks: null, ...over },
 })
 
-const match = (id: MatchId, over: Partial<Match> = {}): Match & { dueAt: number } => ({
+type DueMatch = Match & { dueAt: number }
+export const match = (id: MatchId, over: Partial<DueMatch> = {}): DueMatch => ({
   ...{ id, queue: 'duel', mode: 'duel', board: null, region: null, state: 'offered', reason: null, session: null },
   teams: [[{ entry: entry('ann'), players: [{ player: ann, nick: 'Ann', guest: false }] }]],
   ...{ accepted: [], leavers: [], expiresAt: 500, told: false, version: 1, createdAt: 100, dueAt: 500, ...over },
@@ -225,8 +226,7 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
     })
 
     describe('matches', () => {
-      const addMatches = (...matches: (Match & { dueAt: number })[]) =>
-        db.transact((tx) => store.addMatches(tx, matches))
+      const addMatches = (...matches: DueMatch[]) => db.transact((tx) => store.addMatches(tx, matches))
       const due = async (now: number, again = now, max = 10) =>
         (await db.once((tx) => store.takeDue(tx, now, again, max))).map(({ id }) => id)
       const change = (id: MatchId, what: Parameters<MatchmakingStore['changeMatch']>[2]) =>

@@ -3,10 +3,14 @@ import { migrate } from '../../platform/postgres.ts'
 import { seededRandom } from '../../platform/random.ts'
 import { matchmakingMigrations } from './store/migrations.ts'
 import { sqlMatchmakingStore } from './store.ts'
+import { matchmakingRacesSuite } from './store-races-suite.ts'
 import { matchmakingStoreSuite } from './store-suite.ts'
 
-matchmakingStoreSuite('PostgreSQL', async () => {
+async function open() {
   const { db, kysely, untilWaiting, dispose } = await createTestDb(seededRandom(1))
   await migrate(kysely, matchmakingMigrations)
   return { db, store: sqlMatchmakingStore(), untilWaiting, [Symbol.asyncDispose]: dispose }
-})
+}
+
+matchmakingStoreSuite('PostgreSQL', open)
+matchmakingRacesSuite('PostgreSQL', open)

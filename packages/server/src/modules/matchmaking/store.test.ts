@@ -1,8 +1,12 @@
 import { createMemoryDb } from '../../../test/support/open-memory-db.ts'
 import { memoryMatchmakingStore } from './memory-store/index.ts'
+import { matchmakingRacesSuite } from './store-races-suite.ts'
 import { matchmakingStoreSuite } from './store-suite.ts'
 
-matchmakingStoreSuite('memory', async () => {
+async function open() {
   const { db, untilWaiting } = createMemoryDb()
   return { db, store: memoryMatchmakingStore(), untilWaiting, [Symbol.asyncDispose]: async () => undefined }
-})
+}
+
+matchmakingStoreSuite('memory', open)
+matchmakingRacesSuite('memory', open)

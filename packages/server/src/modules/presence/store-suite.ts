@@ -85,6 +85,7 @@ export function presenceStoreSuite(name: string, open: () => Promise<PresenceSto
         db.transact(async (tx) => {
           await store.claim(tx, [{ player: ann, place: entry('e1') }], 1)
           answered = claim(ann, entry('e2'))
+          await ground.untilWaiting(1)
           throw failed
         }),
       ).rejects.toBe(failed)
