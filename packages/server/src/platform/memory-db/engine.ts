@@ -141,7 +141,9 @@ export class MemoryTx implements Owner {
   #writer: number | null = null
   #wait: Promise<unknown> | null = null
   #failed = false
-  #dead: Error | null = null
+  #isOver = false
+  /** Null for one that was committed. */
+  #failure: Error | null = null
 
   constructor(engine: MemoryEngine, id: number) {
     this.engine = engine
@@ -161,7 +163,7 @@ export class MemoryTx implements Owner {
 
   /** Throws where it has ended. */
   check(): void {
-    if (this.#dead !== null) throw this.#dead
+    if (this.#isOver) throw this.#whyOver()
   }
 
   overlayOf<Row>(table: Table<Row>): Map<string, Row | null> {
@@ -239,30 +241,36 @@ export class MemoryTx implements Owner {
     try {
       this.engine.finish(this.#writer, changes, this.#reborn ?? [])
     } finally {
-      this.#end(new Error('The transaction has been committed.'))
+      this.#end(null)
     }
   }
 
   /** Nothing of it remains; whatever it still asks fails with `error`. Does nothing to one that has ended. */
   rollback(error: Error = new Error('The transaction was rolled back.')): void {
-    if (this.#dead !== null) return
+    if (this.#isOver) return
     this.engine.finish(this.#writer, [])
     this.#end(error)
   }
 
   /** A statement failed: nothing of the transaction remains, and it can do nothing more. Answers the error to throw. */
   fail(error: Error): Error {
-    if (this.#dead === null) {
+    if (!this.#isOver) {
       this.#failed = true
       this.rollback(failedBefore())
     }
     return error
   }
 
-  #end(error: Error): void {
-    this.#dead = error
+  /** Made only for who asks: an error with its stack costs more than the rest of a small transaction. */
+  #whyOver(): Error {
+    return this.#failure ?? new Error('The transaction has been committed.')
+  }
+
+  #end(failure: Error | null): void {
+    this.#isOver = true
+    this.#failure = failure
     this.#overlays.clear()
-    this.engine.locks.giveUp(this, error)
+    if (this.waiting !== null) this.engine.locks.giveUp(this, this.#whyOver())
     this.engine.locks.releaseAll(this)
   }
 }

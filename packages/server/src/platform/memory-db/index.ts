@@ -9,8 +9,10 @@ import type { Random } from '../random.ts'
 import type { MemoryEngine, MemoryTx } from './engine.ts'
 
 export { type Commit, MemoryEngine, type MemoryTx, type RowChange } from './engine.ts'
-export { changedTwice, uniqueViolation } from './errors.ts'
+export { changedTwice, foreignKeyViolation, notNullViolation, uniqueViolation } from './errors.ts'
+export { keptJson } from './json.ts'
 export { memoryOf, memorySequence, type Rows, rowsIn } from './rows.ts'
+export type { Place } from './sorted.ts'
 export { memoryTable, type Table } from './table.ts'
 export { addOrHold } from './writes.ts'
 

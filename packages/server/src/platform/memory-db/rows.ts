@@ -1,6 +1,7 @@
 import type { Tx } from '../db.ts'
 import { lockName, type MemoryTx } from './engine.ts'
 import type { LockMode } from './locks.ts'
+import { comparePlaces, type Place } from './sorted.ts'
 import type { CommittedRows, Table } from './table.ts'
 
 /** What a `Tx` of a memory database is. */
@@ -14,6 +15,10 @@ export interface Rows<Row> {
   by(index: string, value: string): Row[]
   /** The values of the index under which anything stands, in no order: for indexes of few values. */
   valuesIn(index: string): string[]
+  /** In this order, from behind this place on. */
+  after(order: string, place: Place): Iterable<Row>
+  /** Backwards, from before this place on, or from the last row. */
+  before(order: string, place: Place | null): Iterable<Row>
   /**
    * Holds rows until the transaction ends, one after the other, waiting for each; those that are there afterwards, as
    * they are then. Like a statement, it finds none that came after it began, nor one that went and came back: choose the
@@ -24,6 +29,9 @@ export interface Rows<Row> {
   holdFree(keys: Iterable<string>, max?: number): Row[]
   /** False if there is such a row. One that another transaction adds, changes or removes right now is waited for. */
   insert(row: Row): Promise<boolean>
+  /** Waits for whoever adds, changes or removes this row right now, and holds nothing: as an insert does that meets it by
+   *  another of its unique columns. */
+  settle(key: string): Promise<void>
   /** Replaces a row that is held. */
   put(row: Row): void
   /** Removes a row that is held. */
@@ -73,6 +81,18 @@ class TxRows<Row> implements Rows<Row> {
       if (row !== null) for (const value of this.#table.indexes[index]?.(row) ?? []) values.add(value)
     }
     return [...values]
+  }
+
+  after(order: string, place: Place): Iterable<Row> {
+    const sorted = this.#committed.sorted(order).after(place)
+    if (this.#written.size === 0) return sorted
+    return this.#seenInOrder(sorted, order, (own) => comparePlaces(own, place) > 0, 1)
+  }
+
+  before(order: string, place: Place | null): Iterable<Row> {
+    const sorted = this.#committed.sorted(order).before(place)
+    if (this.#written.size === 0) return sorted
+    return this.#seenInOrder(sorted, order, (own) => place === null || comparePlaces(own, place) < 0, -1)
   }
 
   async hold(keys: readonly string[], mode: LockMode = 'update'): Promise<Row[]> {
@@ -127,10 +147,10 @@ class TxRows<Row> implements Rows<Row> {
     for (;;) {
       this.#own.check()
       if ((this.#written.get(key) ?? null) !== null) return false
-      const holder = locks.soleHolder(name)
-      if (holder !== null && holder !== this.#own && holder.hasWritten(this.#table, key)) {
+      const changer = this.#changerOf(key, name)
+      if (changer !== null) {
         // What becomes of its row is known when it has ended.
-        await this.#own.awaitEnd(holder)
+        await this.#own.awaitEnd(changer)
         continue
       }
       if (this.get(key) !== null) return false
@@ -146,6 +166,13 @@ class TxRows<Row> implements Rows<Row> {
     return true
   }
 
+  async settle(key: string): Promise<void> {
+    const name = this.#lockOf(key)
+    for (let changer = this.#changerOf(key, name); changer !== null; changer = this.#changerOf(key, name)) {
+      await this.#own.awaitEnd(changer)
+    }
+  }
+
   put(row: Row): void {
     const key = this.#table.keyOf(row)
     this.#write(key, this.#lockOf(key), row)
@@ -153,6 +180,12 @@ class TxRows<Row> implements Rows<Row> {
 
   remove(key: string): void {
     this.#write(key, this.#lockOf(key), null)
+  }
+
+  /** Who else has written this row and is under way. */
+  #changerOf(key: string, name: string): MemoryTx | null {
+    const holder = this.#own.engine.locks.soleHolder(name)
+    return holder !== null && holder !== this.#own && holder.hasWritten(this.#table, key) ? holder : null
   }
 
   #lockOf(key: string): string {
@@ -173,6 +206,28 @@ class TxRows<Row> implements Rows<Row> {
     for (const key of keys) if (!this.#written.has(key)) found.push(this.#committed.rows.get(key) as Row)
     for (const row of this.#written.values()) if (row !== null && fits(row)) found.push(row)
     return found
+  }
+
+  /** The same for rows in an order, of which `isIn` tells the part that is asked for. */
+  *#seenInOrder(sorted: Iterable<Row>, order: string, isIn: (place: Place) => boolean, sign: 1 | -1): Iterable<Row> {
+    const placeOf = this.#table.orders[order] as (row: Row) => Place | null
+    const written: { place: Place; row: Row }[] = []
+    for (const row of this.#written.values()) {
+      const place = row === null ? null : placeOf(row)
+      if (place !== null && isIn(place)) written.push({ place, row: row as Row })
+    }
+    written.sort((one, other) => sign * comparePlaces(one.place, other.place))
+    let next = 0
+    for (const row of sorted) {
+      if (this.#written.has(this.#table.keyOf(row))) continue
+      const place = placeOf(row) as Place
+      for (let own = written[next]; own !== undefined; own = written[++next]) {
+        if (sign * comparePlaces(own.place, place) > 0) break
+        yield own.row
+      }
+      yield row
+    }
+    for (; next < written.length; next++) yield (written[next] as { row: Row }).row
   }
 }
 
