@@ -6,7 +6,7 @@ import { sqlSessionStore } from './sql/store.ts'
 import { sessionStoreSuite } from './store-suite.ts'
 
 sessionStoreSuite('PostgreSQL', async () => {
-  const { db, kysely, dispose } = await createTestDb(seededRandom(1))
+  const { db, kysely, untilWaiting, dispose } = await createTestDb(seededRandom(1))
   await migrate(kysely, sessionsMigrations)
-  return { db, store: sqlSessionStore(), [Symbol.asyncDispose]: dispose }
+  return { db, untilWaiting, store: sqlSessionStore(), [Symbol.asyncDispose]: dispose }
 })
