@@ -43,6 +43,25 @@ export function resultsRacesSuite(current: () => Hands): void {
       expect((await hands.db.once((tx) => hands.store.listEvents(tx, { limit: 50 }))).length).toBe(24)
     })
 
+    it('sends nobody back who names the same players in another order', async () => {
+      let attempts = 0
+      const pairs = [
+        [standing(ann), standing(bob)],
+        [standing(bob), standing(ann)],
+      ]
+      for (const verb of ['lockStandings', 'writeStandings'] as const) {
+        await Promise.all(
+          [...pairs, ...pairs].map((pair) =>
+            hands.run(async (tx) => {
+              attempts++
+              await hands.store[verb](tx, verb, pair)
+            }),
+          ),
+        )
+      }
+      expect(attempts).toBe(8)
+    })
+
     it('numbers the results of a player in the order in which the standing was held', async () => {
       const order: string[] = []
       await Promise.all(
