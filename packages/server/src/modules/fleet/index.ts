@@ -18,7 +18,7 @@ import { createFigures } from './figures.ts'
 import { createHeartbeats } from './heartbeats.ts'
 import { createLauncher } from './launcher/launcher.ts'
 import { createLaunching } from './launcher/launching.ts'
-import { outputFiles } from './launcher/output-files.ts'
+import { ownMachine } from './launcher/own-machine.ts'
 import type { FleetNeeds } from './needs.ts'
 import { fleetRoutes } from './routes.ts'
 import { sqlFleetStore } from './store/sql.ts'
@@ -26,6 +26,7 @@ import { createSweeper } from './sweeper.ts'
 
 export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
 export type { Allocation, Claim, Ending, ServerState, ServerView } from './domain.ts'
+export type { Machine } from './launcher/machine.ts'
 export type { FleetNeeds } from './needs.ts'
 export { fleetMigrations } from './store/migrations.ts'
 export type { FleetStore } from './store.ts'
@@ -44,7 +45,7 @@ export interface Fleet extends Allocator {
 }
 
 export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
-  const { clock, db, wakes, log, mintId, store = sqlFleetStore() } = needs
+  const { clock, db, wakes, log, mintId, store = sqlFleetStore(), machine = ownMachine(needs.dataDir) } = needs
   const figures = createFigures(needs.metrics)
   const credentials = createCredentials(needs.secrets)
   const endServers = createEnding({ store, wakes, log, figures })
@@ -53,8 +54,8 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
   const allocator = createAllocator({ clock, db, wakes, store, figures })
   const launcher = createLauncher(
     {
-      ...{ ...needs, store, credentials, figures, endServers, confirm: allocator.confirm },
-      ...{ files: outputFiles(needs.dataDir), name: mintId('launcher') },
+      ...{ ...needs, store, machine, credentials, figures, endServers },
+      ...{ confirm: allocator.confirm, name: mintId('launcher') },
     },
     options,
   )

@@ -7,6 +7,7 @@ import type { Random } from '../../platform/random.ts'
 import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { LaunchSource } from './config.ts'
+import type { Machine } from './launcher/machine.ts'
 import type { FleetStore } from './store.ts'
 
 export interface FleetNeeds {
@@ -16,6 +17,8 @@ export interface FleetNeeds {
   db: Db
   /** What is kept; in PostgreSQL unless told. */
   store?: FleetStore
+  /** What launched servers run on; this very machine unless told. */
+  machine?: Machine
   wakes: Wakes
   secrets: Secrets
   log: Log

@@ -8,7 +8,7 @@ import type { Ending } from '../domain.ts'
 import type { EndServers } from '../endings.ts'
 import type { Figures } from '../figures.ts'
 import type { ProcessStore } from '../store.ts'
-import type { Exit } from './watch.ts'
+import type { Exit } from './machine.ts'
 
 export interface BooksNeeds {
   clock: Clock

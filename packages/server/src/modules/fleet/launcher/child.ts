@@ -1,16 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open, stat } from 'node:fs/promises'
 import type { Ending } from '../domain.ts'
-
-export interface ChildRequest {
-  command: readonly string[]
-  cwd: string | undefined
-  environment: Record<string, string>
-  /** Both of its streams are appended here. */
-  outputPath: string
-}
-
-export type Started = { child: ChildProcess; pid: number } | { failure: Ending; detail: string }
+import type { Child, Exit, ProgramRequest, Started } from './machine.ts'
 
 const failureOf: Record<string, Ending> = {
   ENOENT: 'command_not_found',
@@ -20,9 +11,9 @@ const failureOf: Record<string, Ending> = {
 
 /**
  * Starts a program, without a shell, at the head of a process group of its own. It writes its output to a file and holds
- * no pipe to Muster, so that it plays on when Muster goes.
+ * no pipe to Muster, so that it plays on when Muster goes. Both of its streams are appended there.
  */
-export async function startChild({ command, cwd, environment, outputPath }: ChildRequest): Promise<Started> {
+export async function startChild({ command, cwd, environment }: ProgramRequest, outputPath: string): Promise<Started> {
   const [program = '', ...parts] = command
   // A missing folder and a missing program are the same error to the operating system.
   const folder = cwd === undefined ? null : await stat(cwd).catch(() => undefined)
@@ -42,7 +33,7 @@ export async function startChild({ command, cwd, environment, outputPath }: Chil
     child.unref()
     return await new Promise<Started>((resolve) => {
       child.on('error', (error: NodeJS.ErrnoException) => resolve(failed(program, error)))
-      child.once('spawn', () => resolve({ child, pid: child.pid as number }))
+      child.once('spawn', () => resolve({ child: childOf(child) }))
     })
   } catch (error) {
     return failed(program, error as NodeJS.ErrnoException)
@@ -51,12 +42,26 @@ export async function startChild({ command, cwd, environment, outputPath }: Chil
   }
 }
 
+function childOf(child: ChildProcess): Child {
+  return {
+    pid: child.pid as number,
+    onExit(listener) {
+      const hear = (code: number | null, signal: string | null) => listener({ code, signal } satisfies Exit)
+      if (child.exitCode !== null || child.signalCode !== null) {
+        hear(child.exitCode, child.signalCode)
+        return () => undefined
+      }
+      child.once('exit', hear)
+      return () => void child.off('exit', hear)
+    },
+  }
+}
+
 const failed = (program: string, error: NodeJS.ErrnoException): Started => ({
   failure: failureOf[error.code ?? ''] ?? 'not_started',
   detail: `${program}: ${error.message}`,
 })
 
-/** Sends a signal to a process and whatever it started; false where nobody is left. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(process.platform === 'win32' ? pid : -pid, signal)

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process'
 import type { ServerId } from '@muster/protocol'
 import { sleep } from '../../../platform/clock.ts'
 import type { Random } from '../../../platform/random.ts'
@@ -6,8 +5,8 @@ import { type Repeating, repeating } from '../../../platform/repeat.ts'
 import type { FleetOptions } from '../config.ts'
 import type { ProcessRow } from '../store.ts'
 import { type BooksNeeds, createBooks } from './books.ts'
+import type { Child } from './machine.ts'
 import { readOutput } from './output.ts'
-import { type ProcessTable, processTable } from './process-table.ts'
 import { nextStep } from './reconcile.ts'
 import { type StartNeeds, startServer } from './start.ts'
 import { createStrays } from './strays.ts'
@@ -39,7 +38,6 @@ export interface LauncherNeeds extends StartNeeds, BooksNeeds {
   random: Random
   name: string
   store: StartNeeds['store'] & BooksNeeds['store']
-  table?: ProcessTable
 }
 
 const settleEveryMs = 20
@@ -47,30 +45,29 @@ const settleEveryMs = 20
 const killSlackMs = 5_000
 
 export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Launcher {
-  const { clock, db, log, store, files, node, credentials, name } = needs
-  const table = needs.table ?? processTable()
+  const { clock, db, log, store, machine, node, credentials, name } = needs
   const books = createBooks(needs)
-  const strays = createStrays(log, table, options.strayGraceS * 1_000)
+  const strays = createStrays(log, machine, options.strayGraceS * 1_000)
   const watched = new Map<ServerId, Watch>()
   const starting = new Map<ServerId, Promise<void>>()
   /** Servers whose session is over, with the time by which they are to have ended by themselves. */
   const lingering = new Map<ServerId, number>()
-  const upkeep = createUpkeep({ clock, db, store, files, figures: needs.figures }, options)
+  const upkeep = createUpkeep({ clock, db, store, machine, figures: needs.figures }, options)
   let looking: Repeating | null = null
   let closing = false
   let scanAt = 0
 
-  function follow(row: ProcessRow, process: { pid: number; startMark: string; child: ChildProcess | null }): Watch {
+  function follow(row: ProcessRow, process: { pid: number; startMark: string; child: Child | null }): Watch {
     const { server, session } = row
     const output = readOutput({
-      path: files.pathOf(server),
+      file: machine.outputOf(server),
       bytesMax: options.logBytesMax,
       linesMax: options.outputLinesMax,
       secrets: [credentials.reportTokenOf(session), credentials.ticketKeyOf(server, row.instance).toString('hex')],
       from: row.state === 'starting' ? 'start' : 'tail',
     })
     const watch = watchProcess(
-      { clock, log, table, fastMs: options.launchPollMs, slowMs: options.launchLookS * 1_000 },
+      { clock, log, machine, fastMs: options.launchPollMs, slowMs: options.launchLookS * 1_000 },
       {
         ...process,
         output,
@@ -105,8 +102,9 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     const { server } = row
     const started = await startServer(needs, options, row)
     if ('failure' in started) return books.absent(server, started.failure, started.detail)
-    const { pid, child } = started
-    const watch = follow(row, { pid, child, startMark: table.startMarkOf(pid) ?? '' })
+    const { child } = started
+    const { pid } = child
+    const watch = follow(row, { pid, child, startMark: machine.startMarkOf(pid) ?? '' })
     needs.figures.launched()
     log.info({ server, session: row.session, mode: row.mode, pid }, 'a server was launched')
     if (!(await record(row, watch))) watch.stop()
@@ -114,7 +112,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
 
   async function take(row: ProcessRow, marked: Parameters<typeof nextStep>[1]['marked']): Promise<void> {
     const { server } = row
-    const step = nextStep(row, { launcher: name, now: clock.now(), startMarkOf: table.startMarkOf, marked })
+    const step = nextStep(row, { launcher: name, now: clock.now(), startMarkOf: machine.startMarkOf, marked })
     if (step.kind === 'wait') scanAt = 0
     else if (step.kind === 'absent') await books.absent(server, step.cause, step.detail)
     else if (step.kind === 'adopt') {
@@ -155,7 +153,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     const now = clock.now()
     const scan = now >= scanAt || strays.any
     // Processes before rows: whose row is not there afterwards has none.
-    const marked = scan ? await table.marked(node) : null
+    const marked = scan ? await machine.marked(node) : null
     if (scan) scanAt = now + options.launchScanS * 1_000
     const rows = await db.once((tx) => store.processesOf(tx, node))
     const known = new Set<ServerId>([...rows.map((row) => row.server), ...watched.keys(), ...starting.keys()])
@@ -184,7 +182,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
       return closing
     },
     async start() {
-      await files.makeFolder()
+      await machine.prepare()
       await compare()
       looking = repeating(needs, 'fleet launcher', options.launchLookS * 1_000, compare)
     },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type OutputOptions, readinessIn, readOutput } from './output.ts'
-import { outputFiles } from './output-files.ts'
+import { outputFile, outputFiles } from './output-files.ts'
 
 describe('the output of a server', () => {
   let folder: string
@@ -14,7 +14,7 @@ describe('the output of a server', () => {
   })
   afterEach(() => rm(folder, { recursive: true }))
   const output = (over: Partial<OutputOptions> = {}) =>
-    readOutput({ path, bytesMax: 10_000_000, linesMax: 3, secrets: [], from: 'start', ...over })
+    readOutput({ file: outputFile(path), bytesMax: 10_000_000, linesMax: 3, secrets: [], from: 'start', ...over })
 
   it('is read on, line by line, as it comes', async () => {
     const read = output()

@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises'
 import { StringDecoder } from 'node:string_decoder'
 import { stripVTControlCharacters } from 'node:util'
+import type { OpenOutput, OutputFile } from './machine.ts'
 
 export interface OutputOptions {
-  path: string
+  file: OutputFile
   /** The file is emptied beyond this size. */
   bytesMax: number
   /** How many last lines are kept in mind. */
@@ -34,7 +34,7 @@ const struck = '[redacted]'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal or a database.
 const controls = /[\u0000-\u0008\u000b-\u001f\u007f]/g
 
-export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOptions): Output {
+export function readOutput({ file: printed, bytesMax, linesMax, secrets, from }: OutputOptions): Output {
   let position = from === 'start' ? 0 : null
   let decoder = new StringDecoder('utf8')
   let partial = ''
@@ -48,20 +48,19 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
     return text.length > lineCharsMax ? `${text.slice(0, lineCharsMax)}…` : text
   }
 
-  async function readTo(file: FileHandle, end: number, lines: string[]): Promise<void> {
+  async function readTo(file: OpenOutput, end: number, lines: string[]): Promise<void> {
     while (position !== null && position < end) {
-      const wanted = Math.min(end - position, chunkBytesMax)
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, position)
-      if (bytesRead === 0) return
-      position += bytesRead
-      const parts = (partial + decoder.write(buffer.subarray(0, bytesRead))).split('\n')
+      const bytes = await file.read(position, Math.min(end - position, chunkBytesMax))
+      if (bytes.length === 0) return
+      position += bytes.length
+      const parts = (partial + decoder.write(bytes)).split('\n')
       partial = (parts.pop() ?? '').slice(0, lineCharsMax * 4)
       lines.push(...parts)
     }
   }
 
-  async function readOn(file: FileHandle, whole: boolean): Promise<string[]> {
-    const { size } = await file.stat()
+  async function readOn(file: OpenOutput, whole: boolean): Promise<string[]> {
+    const size = await file.size()
     const lines: string[] = []
     // Somebody emptied it: what is there now is new.
     if (position !== null && size < position) position = 0
@@ -76,7 +75,7 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
     overflowing = size > bytesMax
     if (overflowing) {
       // The server appends, so it goes on at the new end.
-      await file.truncate(0)
+      await file.empty()
       position = 0
     }
     return lines
@@ -84,10 +83,7 @@ export function readOutput({ path, bytesMax, linesMax, secrets, from }: OutputOp
 
   return {
     async read(whole) {
-      const file = await open(path, 'r+').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'ENOENT') return null
-        throw error
-      })
+      const file = await printed.open()
       if (file === null) return []
       try {
         const lines = await readOn(file, whole)

@@ -3,26 +3,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import type { ServerId } from '@muster/protocol'
 import { processFacts } from '../../../platform/embedded-postgres/processes.ts'
 import { launcherMark, serverMark } from './environment.ts'
+import type { Machine, MarkedProcess } from './machine.ts'
 
-/** A living process that bears the marks of a launched server, as its children do. */
-export interface MarkedProcess {
-  pid: number
-  server: ServerId
-  startMark: string
-  /** It leads its process group: the launched process itself, not one that it started. */
-  leads: boolean
-}
-
-/** What the operating system knows of processes. */
-export interface ProcessTable {
-  /** Tells this process from a later one with the same pid; null where nobody lives under it. */
-  startMarkOf(pid: number): string | null
-  /** Those that this node launched, as far as their environment may be read: on Linux those of the same user. Elsewhere
-   *  none is found, and a process whose pid was not written down before a crash is not found again. */
-  marked(node: string): Promise<MarkedProcess[]>
-}
-
-export const processTable = (): ProcessTable => {
+/** What the operating system knows of processes. Marked are found as far as their environment may be read: on Linux those
+ *  of the same user. Elsewhere none is found, and a process whose pid was not written down before a crash is not found
+ *  again. */
+export const processTable = (): Pick<Machine, 'startMarkOf' | 'marked'> => {
   const boot = bootId()
   const startMarkOf = (pid: number) => {
     const facts = processFacts(pid)

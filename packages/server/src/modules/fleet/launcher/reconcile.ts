@@ -1,6 +1,6 @@
 import type { Ending } from '../domain.ts'
 import type { ProcessRow } from '../store.ts'
-import type { MarkedProcess } from './process-table.ts'
+import type { MarkedProcess } from './machine.ts'
 
 /** What is to be done about a row whose process this launcher does not watch. */
 export type NextStep =

@@ -5,17 +5,15 @@ import type { FleetOptions, LaunchSource } from '../config.ts'
 import type { Credentials } from '../credentials.ts'
 import type { Ending } from '../domain.ts'
 import type { ProcessRow, ProcessStore } from '../store.ts'
-import { type Started, startChild } from './child.ts'
 import { launchEnvironment } from './environment.ts'
-import type { OutputFiles } from './output-files.ts'
-import { portProblem } from './ports.ts'
+import type { Machine, Started } from './machine.ts'
 
 export interface StartNeeds {
   clock: Clock
   db: Db
   store: ProcessStore
   credentials: Credentials
-  files: OutputFiles
+  machine: Machine
   node: string
   apiUrl(): string
   environment: Readonly<Record<string, string | undefined>>
@@ -32,11 +30,10 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
   const port = await freePort(needs, row, source)
   if (typeof port !== 'number') return port
   const { credentials, node, environment } = needs
-  await needs.files.makeFolder()
-  return startChild({
+  return needs.machine.start({
+    server: row.server,
     command: source.command,
     cwd: source.cwd,
-    outputPath: needs.files.pathOf(row.server),
     environment: launchEnvironment(
       {
         ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
@@ -52,7 +49,7 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
 }
 
 async function freePort(
-  { clock, db, store, node }: StartNeeds,
+  { clock, db, store, machine, node }: StartNeeds,
   row: { server: ServerId; port: number },
   { bindHost, ports }: LaunchSource,
 ): Promise<number | { failure: Ending; detail: string }> {
@@ -60,7 +57,7 @@ async function freePort(
   let port = row.port
   let problem = ''
   while (tried.length < portTriesMax) {
-    const found = await portProblem(bindHost, port)
+    const found = await machine.portProblem(bindHost, port)
     if (found === null) return port
     problem = `port ${port} on ${bindHost}: ${found}`
     tried.push(port)

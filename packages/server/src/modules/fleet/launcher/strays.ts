@@ -1,7 +1,6 @@
 import type { ServerId } from '@muster/protocol'
 import type { Log } from '../../../platform/log.ts'
-import { signalGroup, signalOne } from './child.ts'
-import type { MarkedProcess, ProcessTable } from './process-table.ts'
+import type { Machine, MarkedProcess } from './machine.ts'
 
 /** Ends processes that nobody answers for: their server is over, or was never written down. */
 export interface Strays {
@@ -12,14 +11,14 @@ export interface Strays {
 }
 
 /** They are asked to end at first sight, and killed when seen again after the grace. */
-export function createStrays(log: Log, table: ProcessTable, graceMs: number): Strays {
+export function createStrays(log: Log, machine: Machine, graceMs: number): Strays {
   let asked = new Map<string, number>()
 
   const send = ({ pid, startMark, leads }: MarkedProcess, signal: NodeJS.Signals) => {
-    if (table.startMarkOf(pid) !== startMark) return
+    if (machine.startMarkOf(pid) !== startMark) return
     try {
-      if (leads) signalGroup(pid, signal)
-      else signalOne(pid, signal)
+      if (leads) machine.signalGroup(pid, signal)
+      else machine.signalOne(pid, signal)
     } catch (error) {
       log.warn({ err: error, pid }, 'a stray server process could not be ended')
     }

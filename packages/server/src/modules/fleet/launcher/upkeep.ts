@@ -4,14 +4,14 @@ import type { Db } from '../../../platform/db.ts'
 import type { FleetOptions } from '../config.ts'
 import type { Figures } from '../figures.ts'
 import type { ProcessStore } from '../store.ts'
-import type { OutputFiles } from './output-files.ts'
+import type { Machine } from './machine.ts'
 import type { Watch } from './watch.ts'
 
 export interface UpkeepNeeds {
   clock: Clock
   db: Db
   store: ProcessStore
-  files: OutputFiles
+  machine: Machine
   figures: Figures
 }
 
@@ -19,7 +19,7 @@ const filesEveryMs = 600_000
 
 /** What watched servers need from time to time: a beat in their name, their last lines where every node can read them,
  *  and the files of those long gone removed. */
-export function createUpkeep({ clock, db, store, files, figures }: UpkeepNeeds, options: FleetOptions) {
+export function createUpkeep({ clock, db, store, machine, figures }: UpkeepNeeds, options: FleetOptions) {
   let beatAt = 0
   let filesAt = 0
   let saved = new Map<ServerId, number>()
@@ -41,7 +41,7 @@ export function createUpkeep({ clock, db, store, files, figures }: UpkeepNeeds, 
     if (now >= filesAt) {
       filesAt = now + filesEveryMs
       const before = now - options.logsKeptS * 1_000
-      await files.removeOld({ before, max: options.logsMax, living: new Set(watched.keys()) })
+      await machine.removeOldOutput({ before, max: options.logsMax, living: new Set(watched.keys()) })
     }
   }
 }

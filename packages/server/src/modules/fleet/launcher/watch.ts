@@ -1,15 +1,7 @@
-import type { ChildProcess } from 'node:child_process'
 import type { Cancel, Clock } from '../../../platform/clock.ts'
 import type { Log } from '../../../platform/log.ts'
-import { signalGroup } from './child.ts'
+import type { Child, Exit, Machine } from './machine.ts'
 import { type Output, readinessIn } from './output.ts'
-import type { ProcessTable } from './process-table.ts'
-
-export interface Exit {
-  /** Null where it is not known: somebody else's child, or ended by a signal. */
-  code: number | null
-  signal: string | null
-}
 
 /** What the watch tells. Each is told again until it has been taken. */
 export interface WatchListener {
@@ -24,7 +16,7 @@ export interface WatchRequest {
   pid: number
   startMark: string
   /** Null for a process that an earlier Muster started. */
-  child: ChildProcess | null
+  child: Child | null
   output: Output
   ready: boolean
   readyBy: number
@@ -50,14 +42,14 @@ export interface Watch {
 export interface WatchNeeds {
   clock: Clock
   log: Log
-  table: ProcessTable
+  machine: Machine
   /** How often it looks while the process starts or stops, and otherwise. */
   fastMs: number
   slowMs: number
 }
 
 export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener: WatchListener): Watch {
-  const { clock, log, table } = needs
+  const { clock, log, machine } = needs
   const { pid, startMark, child, output } = request
   let { ready } = request
   /** The server has said it is ready, but it is not written down yet. */
@@ -72,7 +64,7 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
 
   function signal(name: NodeJS.Signals): void {
     try {
-      signalGroup(pid, name)
+      machine.signalGroup(pid, name)
     } catch (error) {
       log.warn({ err: error, pid, signal: name }, 'a server could not be signalled')
     }
@@ -83,7 +75,7 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
       const port = readinessIn(line)
       if (port !== undefined) said ??= { port }
     }
-    if (exit === null && child === null && table.startMarkOf(pid) !== startMark) exit = { code: null, signal: null }
+    if (exit === null && child === null && machine.startMarkOf(pid) !== startMark) exit = { code: null, signal: null }
     if (exit !== null) {
       await listener.ended(exit)
       over = true
@@ -131,20 +123,15 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
     look()
   }
 
-  const noteExit = (code: number | null, signalName: string | null) => {
+  const noteExit = (seen: Exit) => {
     if (over) return
-    exit = { code, signal: signalName }
+    exit = seen
     // What it started is left without a purpose. Nobody can have got this group's number in the meantime.
     signal('SIGKILL')
     look()
   }
-  child?.once('exit', noteExit)
-  if (child !== null && (child.exitCode !== null || child.signalCode !== null)) {
-    child.off('exit', noteExit)
-    noteExit(child.exitCode, child.signalCode)
-  } else {
-    look()
-  }
+  const unhear = child?.onExit(noteExit)
+  if (exit === null) look()
 
   return {
     pid,
@@ -164,7 +151,7 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
     leave() {
       over = true
       cancel()
-      child?.off('exit', noteExit)
+      unhear?.()
     },
   }
 }

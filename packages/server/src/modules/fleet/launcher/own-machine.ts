@@ -1,0 +1,22 @@
+import { signalGroup, signalOne, startChild } from './child.ts'
+import type { Machine } from './machine.ts'
+import { outputFiles } from './output-files.ts'
+import { portProblem } from './ports.ts'
+import { processTable } from './process-table.ts'
+
+/** The machine that Muster itself runs on. Output is kept in `servers/` inside the data folder. */
+export function ownMachine(dataDir: string): Machine {
+  const { startMarkOf, marked } = processTable()
+  const files = outputFiles(dataDir)
+  return {
+    ...{ startMarkOf, marked, portProblem, signalGroup, signalOne },
+    prepare: files.makeFolder,
+    async start(request) {
+      // Somebody may have tidied the data folder up.
+      await files.makeFolder()
+      return startChild(request, files.pathOf(request.server))
+    },
+    outputOf: files.fileOf,
+    removeOldOutput: files.removeOld,
+  }
+}

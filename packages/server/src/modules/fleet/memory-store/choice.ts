@@ -1,0 +1,55 @@
+import type { Tx } from '../../../platform/db.ts'
+import { rowsIn } from '../../../platform/memory-db/index.ts'
+import { anyMode } from '../domain.ts'
+import { beats, type KeptServer, offeredIn, offers, servers } from './tables.ts'
+
+/** How many of the fullest servers are compared by load. */
+const shortlistMax = 8
+
+/**
+ * Chooses and holds the best server among those that an index names, as `fleet_reserve` does: of the first few the one
+ * with the least load; else the first that nobody is reserving on at this moment; else it waits for those who are.
+ */
+async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: number): Promise<KeptServer | null> {
+  const directory = rowsIn(tx, servers)
+  const heartbeats = rowsIn(tx, beats)
+  const standing = (id: string) => {
+    const server = directory.get(id)
+    return server !== null && server.state === 'ready' && server.capacity - server.reserved >= slots ? server : null
+  }
+  const offered = rowsIn(tx, offers)
+    .by(index, value)
+    .filter((offer) => offer.free >= slots)
+  if (offered.length === 0) return null
+  if (offered.length > 1) offered.sort((a, b) => a.free - b.free)
+  const shortlist: { id: string; free: number; load: number }[] = []
+  for (const { server, free } of offered) {
+    const beat = heartbeats.get(server)
+    if (beat !== null && shortlist.push({ id: server, free, load: beat.load }) === shortlistMax) break
+  }
+  if (shortlist.length > 1) shortlist.sort((a, b) => a.free - b.free || a.load - b.load)
+  for (const { id } of shortlist) {
+    if (standing(id) !== null && directory.holdFree([id]).length > 0) return directory.get(id)
+  }
+  const fitting = offered.map((offer) => offer.server).filter((id) => standing(id) !== null)
+  for (const id of fitting) if (directory.holdFree([id]).length > 0) return directory.get(id)
+  for (const id of fitting) {
+    await directory.hold([id])
+    const server = standing(id)
+    if (server !== null) return server
+  }
+  return null
+}
+
+/** The wanted region before any other, and in it those made for the mode before those that take whatever comes. */
+export async function chooseServer(
+  tx: Tx,
+  { mode, region, slots }: { mode: string; region: string | null; slots: number },
+): Promise<KeptServer | null> {
+  const near =
+    region === null
+      ? null
+      : ((await choose(tx, 'region', offeredIn(mode, region), slots)) ??
+        (await choose(tx, 'region', offeredIn(anyMode, region), slots)))
+  return near ?? (await choose(tx, 'mode', mode, slots)) ?? (await choose(tx, 'mode', anyMode, slots))
+}

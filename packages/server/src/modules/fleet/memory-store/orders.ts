@@ -1,0 +1,55 @@
+import type { PlayerId, ServerId, SessionId } from '@muster/protocol'
+import { rowsIn } from '../../../platform/memory-db/index.ts'
+import type { DirectoryStore, KeptOrders } from '../store.ts'
+import { allocations, type KeptAllocation, kickKey, kicks, servers } from './tables.ts'
+import { change, removeAll } from './writes.ts'
+
+const byAge = (a: KeptAllocation, b: KeptAllocation) =>
+  a.created_at - b.created_at || (a.session < b.session ? -1 : a.session > b.session ? 1 : 0)
+
+export const memoryOrders = (): Pick<DirectoryStore, 'ordersOf' | 'markKicksTold' | 'dropKicks'> => ({
+  async ordersOf(tx, ids) {
+    const directory = rowsIn(tx, servers)
+    const allocated = rowsIn(tx, allocations)
+    const kicked = rowsIn(tx, kicks)
+    const orders = new Map<ServerId, KeptOrders>()
+    for (const id of ids) {
+      const server = directory.get(id)
+      if (server === null || server.state === 'gone') continue
+      const assign = allocated
+        .by('unready', id)
+        .sort(byAge)
+        .map(({ session, mode, slots, brief }) => ({
+          ...{ session: session as SessionId, mode, slots, brief: JSON.parse(brief) as unknown },
+        }))
+      const kick = kicked
+        .by('server', id)
+        .sort((a, b) => a.created_at - b.created_at)
+        .map(({ session, player, reason, created_at, told_at }) => ({
+          ...{ session: session as SessionId, player: player === '' ? null : (player as PlayerId), reason },
+          ...{ createdAt: created_at, told: told_at !== null },
+        }))
+      orders.set(id, { instance: server.instance, assign, kick, drain: server.state === 'draining' })
+    }
+    return orders
+  },
+
+  async markKicksTold(tx, now, server, told) {
+    await change(
+      rowsIn(tx, kicks),
+      told.map(({ session, player }) => kickKey(server, session, player)),
+      (row) => row.told_at === null,
+      (row) => ({ ...row, told_at: now }),
+    )
+  },
+
+  async dropKicks(tx, server, dropped) {
+    const rows = rowsIn(tx, kicks)
+    const found = dropped.map(({ session, player }) => rows.get(kickKey(server, session, player)))
+    await removeAll(
+      rows,
+      kicks,
+      found.filter((row) => row !== null),
+    )
+  },
+})
