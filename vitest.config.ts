@@ -13,7 +13,7 @@ const roots = ['packages/*/{src,test}', 'examples/*/{src,test}', 'test', 'bench'
 const named = (ending: string) => roots.map((root) => `${root}/**/*${ending}`)
 
 /** A test file says what it needs by its suffix: each suffix is a project, and `.test.ts` alone needs nothing. */
-const suffixes = ['.pg.test.ts', '.redis.test.ts', '.process.test.ts', '.browser.test.ts']
+const suffixes = ['.pg.test.ts', '.redis.test.ts', '.process.test.ts', '.browser.test.ts', '.sim.test.ts']
 
 export default defineConfig({
   resolve: { alias },
@@ -22,6 +22,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'unit', include: named('.test.ts'), exclude: suffixes.flatMap(named) },
+      },
+      {
+        extends: true,
+        test: { name: 'sim', include: named('.sim.test.ts'), testTimeout: 600_000 },
       },
       {
         extends: true,

@@ -18,6 +18,7 @@ export interface PlayerReports {
 export function createPlayerReports(
   report: (news: PlayersNews) => Promise<void>,
   onRefused: (error: unknown) => void = () => undefined,
+  now: () => number = Date.now,
 ): PlayerReports {
   const joined = new Set<PlayerId>()
   const left = new Set<PlayerId>()
@@ -29,7 +30,7 @@ export function createPlayerReports(
     await Promise.resolve()
     while (joined.size + left.size > 0) {
       // Counted from the clock, so that the numbers of a server that was restarted go on where the last ones ended.
-      lastSeq = Math.max(lastSeq + 1, Date.now())
+      lastSeq = Math.max(lastSeq + 1, now())
       const news = { joined: [...joined], left: [...left], seq: lastSeq }
       joined.clear()
       left.clear()

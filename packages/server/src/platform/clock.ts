@@ -21,37 +21,54 @@ export interface SyncedClock extends Clock, AsyncDisposable {
   readonly uncertaintyMs: () => number
 }
 
+/** What a machine knows of time by itself: how much of it passes. */
+export interface Machine {
+  /** Grows evenly, from no agreed beginning. */
+  monotonicMs(): number
+  after: Clock['after']
+}
+
+const realMachine: Machine = { monotonicMs: () => performance.now(), after: timer }
+
 /**
  * A clock that follows a reference (the database's), so that nodes agree on the time though their own clocks may be
  * minutes apart. Between measurements it runs on the monotonic clock. The reference is read anew every `everyMs`;
  * a measurement counts with half its round trip as uncertainty, and a slow one is thrown away.
  */
-export async function syncClock(readReference: () => Promise<number>, everyMs = 10_000): Promise<SyncedClock> {
+export async function syncClock(
+  readReference: () => Promise<number>,
+  { monotonicMs, after }: Machine = realMachine,
+  everyMs = 10_000,
+): Promise<SyncedClock> {
   let offsetMs = 0
   let uncertaintyMs = Number.POSITIVE_INFINITY
   let latest = 0
 
   const measure = async () => {
-    const sentAt = performance.now()
+    const sentAt = monotonicMs()
     const reference = await readReference()
-    const halfTripMs = (performance.now() - sentAt) / 2
+    const halfTripMs = (monotonicMs() - sentAt) / 2
     if (halfTripMs > 500 && uncertaintyMs <= halfTripMs) return
-    offsetMs = reference + halfTripMs - performance.now()
+    offsetMs = reference + halfTripMs - monotonicMs()
     uncertaintyMs = halfTripMs
   }
   await measure()
-  const repeat = setInterval(() => void measure().catch(() => undefined), everyMs)
-  repeat.unref()
+  let cancel: Cancel = () => undefined
+  const measureAgain = () => {
+    cancel = after(everyMs, measureAgain)
+    void measure().catch(() => undefined)
+  }
+  cancel = after(everyMs, measureAgain)
 
   return {
     now: () => {
       // A small correction must never make time run backwards for who compares two readings.
-      latest = Math.max(latest, Math.floor(performance.now() + offsetMs))
+      latest = Math.max(latest, Math.floor(monotonicMs() + offsetMs))
       return latest
     },
-    after: timer,
+    after,
     uncertaintyMs: () => uncertaintyMs,
-    [Symbol.asyncDispose]: async () => clearInterval(repeat),
+    [Symbol.asyncDispose]: async () => cancel(),
   }
 }
 

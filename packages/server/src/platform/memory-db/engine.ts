@@ -15,6 +15,8 @@ export interface RowChange {
 export interface Commit {
   /** Grows by one with each. */
   serial: number
+  /** Who made them; it has ended. */
+  tx: MemoryTx
   changes: readonly RowChange[]
 }
 
@@ -109,13 +111,13 @@ export class MemoryEngine {
     return (this.#removed.get(name) ?? 0) > after
   }
 
-  finish(writer: number | null, changes: readonly RowChange[], reborn: readonly string[] = []): void {
+  finish(tx: MemoryTx, writer: number | null, changes: readonly RowChange[], reborn: readonly string[] = []): void {
     if (writer !== null) {
       this.#active.delete(writer)
       this.#lastEnded = Math.max(this.#lastEnded, writer)
     }
     if (changes.length === 0) return
-    const commit: Commit = { serial: ++this.#serial, changes }
+    const commit: Commit = { serial: ++this.#serial, tx, changes }
     if (this.#patient > 0) {
       for (const { table, key, after } of changes)
         if (after === null) this.#removed.set(lockName(table, key), this.#serial)
@@ -127,23 +129,28 @@ export class MemoryEngine {
 
 export const lockName = (table: string, key: string): string => `${table} ${key}`
 
-type Overlay = Map<string, unknown>
+interface Overlay {
+  table: Table<unknown>
+  rows: Map<string, unknown>
+}
+
+const hasCommitted = () => new Error('The transaction has been committed.')
+const wasRolledBack = () => new Error('The transaction was rolled back.')
 
 export class MemoryTx implements Owner {
   readonly id: number
   readonly engine: MemoryEngine
   waiting: Owner['waiting'] = null
+  readonly held: Owner['held'] = new Set()
   /** Its views of the tables, by their names. */
   readonly views = new Map<string, Rows<unknown>>()
   readonly #overlays = new Map<string, Overlay>()
-  readonly #tables = new Map<string, Table<unknown>>()
   #reborn: string[] | null = null
   #writer: number | null = null
   #wait: Promise<unknown> | null = null
   #failed = false
-  #isOver = false
-  /** Null for one that was committed. */
-  #failure: Error | null = null
+  /** Makes what is thrown at who still asks something: most of them ask nothing, and errors take time. */
+  #dead: (() => Error) | null = null
 
   constructor(engine: MemoryEngine, id: number) {
     this.engine = engine
@@ -163,21 +170,20 @@ export class MemoryTx implements Owner {
 
   /** Throws where it has ended. */
   check(): void {
-    if (this.#isOver) throw this.#whyOver()
+    if (this.#dead !== null) throw this.#dead()
   }
 
   overlayOf<Row>(table: Table<Row>): Map<string, Row | null> {
     let known = this.#overlays.get(table.name)
     if (known === undefined) {
-      known = new Map()
+      known = { table: table as Table<unknown>, rows: new Map() }
       this.#overlays.set(table.name, known)
-      this.#tables.set(table.name, table as Table<unknown>)
     }
-    return known as Map<string, Row | null>
+    return known.rows as Map<string, Row | null>
   }
 
   hasWritten(table: { name: string }, key: string): boolean {
-    return this.#overlays.get(table.name)?.has(key) === true
+    return this.#overlays.get(table.name)?.rows.has(key) === true
   }
 
   /** It removed a row and added one under the same key. */
@@ -228,49 +234,43 @@ export class MemoryTx implements Owner {
     if (this.#failed) throw new Error('The transaction was rolled back instead of committed.')
     this.check()
     const changes: RowChange[] = []
-    for (const [name, overlay] of this.#overlays) {
-      if (overlay.size === 0) continue
-      const rows = this.engine.committed(this.#tables.get(name) as Table<unknown>)
-      for (const [key, after] of overlay) {
-        const before = rows.rows.get(key) ?? null
+    for (const { table, rows } of this.#overlays.values()) {
+      if (rows.size === 0) continue
+      const committed = this.engine.committed(table)
+      for (const [key, after] of rows) {
+        const before = committed.rows.get(key) ?? null
         if (before === null && after === null) continue
-        rows.set(key, after)
-        changes.push({ table: name, key, before, after })
+        committed.set(key, after)
+        changes.push({ table: table.name, key, before, after })
       }
     }
     try {
-      this.engine.finish(this.#writer, changes, this.#reborn ?? [])
+      this.engine.finish(this, this.#writer, changes, this.#reborn ?? [])
     } finally {
-      this.#end(null)
+      this.#end(hasCommitted)
     }
   }
 
   /** Nothing of it remains; whatever it still asks fails with `error`. Does nothing to one that has ended. */
-  rollback(error: Error = new Error('The transaction was rolled back.')): void {
-    if (this.#isOver) return
-    this.engine.finish(this.#writer, [])
-    this.#end(error)
+  rollback(error?: Error): void {
+    if (this.#dead !== null) return
+    this.engine.finish(this, this.#writer, [])
+    this.#end(error === undefined ? wasRolledBack : () => error)
   }
 
   /** A statement failed: nothing of the transaction remains, and it can do nothing more. Answers the error to throw. */
   fail(error: Error): Error {
-    if (!this.#isOver) {
+    if (this.#dead === null) {
       this.#failed = true
       this.rollback(failedBefore())
     }
     return error
   }
 
-  /** Made only for who asks: an error with its stack costs more than the rest of a small transaction. */
-  #whyOver(): Error {
-    return this.#failure ?? new Error('The transaction has been committed.')
-  }
-
-  #end(failure: Error | null): void {
-    this.#isOver = true
-    this.#failure = failure
+  #end(why: () => Error): void {
+    this.#dead = why
     this.#overlays.clear()
-    if (this.waiting !== null) this.engine.locks.giveUp(this, this.#whyOver())
+    if (this.waiting !== null) this.engine.locks.giveUp(this, why())
     this.engine.locks.releaseAll(this)
   }
 }

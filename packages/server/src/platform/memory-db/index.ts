@@ -38,12 +38,16 @@ export function memoryDb(engine: MemoryEngine, { clock, random, log = silentLog,
   }
   async function attempt<T>(run: (tx: Tx) => Promise<T>): Promise<T> {
     const own = engine.begin()
+    const passed = (point: Parameters<NonNullable<typeof interrupt>>[0]) => interrupt?.(point, own) ?? null
     try {
-      await interrupt?.('begin', own)
+      const begun = passed('begin')
+      if (begun !== null) await begun
       const { value, after } = await runWith(own as unknown as Tx, run)
-      await interrupt?.('commit', own)
+      const ready = passed('commit')
+      if (ready !== null) await ready
       own.commit()
-      await interrupt?.('committed', own)
+      const done = passed('committed')
+      if (done !== null) await done
       actAfter(after)
       return value
     } catch (error) {

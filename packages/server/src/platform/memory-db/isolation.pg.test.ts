@@ -2,7 +2,8 @@ import { sql } from 'kysely'
 import { createTestDb } from '../../../test/support/open-database.ts'
 import { sqlOf, type Tx } from '../db.ts'
 import { seededRandom } from '../random.ts'
-import { isolationSuite, type Note, type Notes } from './isolation-suite.ts'
+import { isolationSuite } from './isolation-suite.ts'
+import type { Note, Notes } from './notes.ts'
 
 interface NoteTables {
   notes: Note

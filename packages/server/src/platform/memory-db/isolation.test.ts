@@ -1,6 +1,7 @@
 import { createMemoryDb } from '../../../test/support/open-memory-db.ts'
 import { addOrHold, memoryOf, memoryTable, rowsIn, uniqueViolation } from './index.ts'
-import { isolationSuite, type Note, type Notes } from './isolation-suite.ts'
+import { isolationSuite } from './isolation-suite.ts'
+import type { Note, Notes } from './notes.ts'
 
 const table = memoryTable<Note>('notes', ({ id }) => id, { words: ({ words }) => [words] })
 

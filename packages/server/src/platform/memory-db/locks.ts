@@ -7,6 +7,7 @@ export interface Owner {
   readonly id: number
   /** Where it waits right now. */
   waiting: { lock: Lock; mode: LockMode } | null
+  readonly held: Set<Lock>
 }
 
 interface Waiter {
@@ -18,9 +19,12 @@ interface Waiter {
 
 interface Lock {
   readonly name: string
-  holders: Map<Owner, LockMode>
+  /** Mostly one. */
+  holders: { owner: Owner; mode: LockMode }[]
   queue: Waiter[]
 }
+
+const holdingOf = (lock: Lock, owner: Owner) => lock.holders.find((one) => one.owner === owner)
 
 const agree = (one: LockMode, other: LockMode) => one === 'share' && other === 'share'
 
@@ -31,7 +35,6 @@ const agree = (one: LockMode, other: LockMode) => one === 'share' && other === '
  */
 export class Locks<Holder extends Owner = Owner> {
   readonly #locks = new Map<string, Lock>()
-  readonly #held = new Map<Owner, Set<string>>()
   #waiting = 0
 
   /** How many wait right now. */
@@ -45,14 +48,14 @@ export class Locks<Holder extends Owner = Owner> {
   }
 
   holds(owner: Holder, name: string, mode: LockMode = 'update'): boolean {
-    const held = this.#locks.get(name)?.holders.get(owner)
-    return held === 'update' || (held !== undefined && mode === 'share')
+    const lock = this.#locks.get(name)
+    return lock !== undefined && hasIt(lock, owner, mode)
   }
 
   /** Who has it alone. */
   soleHolder(name: string): Holder | null {
-    for (const [holder, mode] of this.#locks.get(name)?.holders ?? []) if (mode === 'update') return holder as Holder
-    return null
+    const first = this.#locks.get(name)?.holders[0]
+    return first?.mode === 'update' ? (first.owner as Holder) : null
   }
 
   /** Free for this owner, without waiting. */
@@ -65,13 +68,13 @@ export class Locks<Holder extends Owner = Owner> {
   take(owner: Holder, name: string, mode: LockMode): Promise<void> | null {
     let lock = this.#locks.get(name)
     if (lock === undefined) {
-      lock = { name, holders: new Map(), queue: [] }
+      lock = { name, holders: [], queue: [] }
       this.#locks.set(name, lock)
     } else {
-      if (this.holds(owner, name, mode)) return null
+      if (hasIt(lock, owner, mode)) return null
       if (!isGrantable(lock, owner, mode)) return this.#wait(lock, owner, mode)
     }
-    this.#give(lock, owner, mode)
+    give(lock, owner, mode)
     return null
   }
 
@@ -86,26 +89,19 @@ export class Locks<Holder extends Owner = Owner> {
   }
 
   release(owner: Holder, name: string): void {
-    this.#held.get(owner)?.delete(name)
-    this.#letGo(owner, name)
+    const lock = this.#locks.get(name)
+    if (lock !== undefined && owner.held.delete(lock)) this.#letGo(owner, lock)
   }
 
   releaseAll(owner: Holder): void {
-    const names = this.#held.get(owner)
-    this.#held.delete(owner)
-    if (names !== undefined) for (const name of names) this.#letGo(owner, name)
+    for (const lock of owner.held) this.#letGo(owner, lock)
+    owner.held.clear()
   }
 
-  #letGo(owner: Owner, name: string): void {
-    const lock = this.#locks.get(name)
-    if (lock?.holders.delete(owner) === true) this.#serve(lock)
-  }
-
-  #give(lock: Lock, owner: Owner, mode: LockMode): void {
-    lock.holders.set(owner, mode)
-    const held = this.#held.get(owner)
-    if (held === undefined) this.#held.set(owner, new Set([lock.name]))
-    else held.add(lock.name)
+  #letGo(owner: Owner, lock: Lock): void {
+    const at = lock.holders.findIndex((one) => one.owner === owner)
+    if (at >= 0) lock.holders.splice(at, 1)
+    this.#serve(lock)
   }
 
   #wait(lock: Lock, owner: Owner, mode: LockMode): Promise<void> {
@@ -119,7 +115,7 @@ export class Locks<Holder extends Owner = Owner> {
         ...{ owner, mode },
         grant: () => {
           over()
-          this.#give(lock, owner, mode)
+          give(lock, owner, mode)
           resolve()
         },
         refuse: (error) => {
@@ -129,7 +125,7 @@ export class Locks<Holder extends Owner = Owner> {
       }
       owner.waiting = { lock, mode }
       // Who holds it for sharing and now wants it alone goes first, or nobody would ever get it.
-      if (lock.holders.has(owner)) lock.queue.unshift(waiter)
+      if (holdingOf(lock, owner) !== undefined) lock.queue.unshift(waiter)
       else lock.queue.push(waiter)
       if (closesCircle(owner)) {
         lock.queue.splice(lock.queue.indexOf(waiter), 1)
@@ -145,13 +141,25 @@ export class Locks<Holder extends Owner = Owner> {
       lock.queue.shift()
       first.grant()
     }
-    if (lock.holders.size === 0) this.#locks.delete(lock.name)
+    if (lock.holders.length === 0) this.#locks.delete(lock.name)
   }
+}
+
+function give(lock: Lock, owner: Owner, mode: LockMode): void {
+  const holding = holdingOf(lock, owner)
+  if (holding === undefined) lock.holders.push({ owner, mode })
+  else holding.mode = mode
+  owner.held.add(lock)
+}
+
+function hasIt(lock: Lock, owner: Owner, mode: LockMode): boolean {
+  const held = holdingOf(lock, owner)?.mode
+  return held === 'update' || (held !== undefined && mode === 'share')
 }
 
 /** What others hold does not stand against it. */
 function isGrantable(lock: Lock, owner: Owner, mode: LockMode): boolean {
-  for (const [holder, held] of lock.holders) if (holder !== owner && !agree(held, mode)) return false
+  for (const held of lock.holders) if (held.owner !== owner && !agree(held.mode, mode)) return false
   return true
 }
 
@@ -171,7 +179,7 @@ function closesCircle(start: Owner): boolean {
 }
 
 function* blockersOf(owner: Owner, lock: Lock, mode: LockMode): Iterable<Owner> {
-  for (const [holder, held] of lock.holders) if (holder !== owner && !agree(held, mode)) yield holder
+  for (const held of lock.holders) if (held.owner !== owner && !agree(held.mode, mode)) yield held.owner
   for (const waiter of lock.queue) {
     if (waiter.owner === owner) return
     if (!agree(waiter.mode, mode)) yield waiter.owner

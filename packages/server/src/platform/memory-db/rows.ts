@@ -162,7 +162,8 @@ class TxRows<Row> implements Rows<Row> {
       locks.release(this.#own, name)
     }
     if (this.#written.has(key)) this.#own.noteReborn(name)
-    this.#write(key, name, row)
+    this.#own.takeNumber()
+    this.#written.set(key, row)
     return true
   }
 

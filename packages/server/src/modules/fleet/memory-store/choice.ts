@@ -3,6 +3,8 @@ import { rowsIn } from '../../../platform/memory-db/index.ts'
 import { anyMode } from '../domain.ts'
 import { beats, type KeptServer, offeredIn, offers, servers } from './tables.ts'
 
+const byName = (one: string, other: string): number => (one < other ? -1 : 1)
+
 /** How many of the fullest servers are compared by load. */
 const shortlistMax = 8
 
@@ -21,13 +23,13 @@ async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: nu
     .by(index, value)
     .filter((offer) => offer.free >= slots)
   if (offered.length === 0) return null
-  if (offered.length > 1) offered.sort((a, b) => a.free - b.free)
+  if (offered.length > 1) offered.sort((a, b) => a.free - b.free || byName(a.server, b.server))
   const shortlist: { id: string; free: number; load: number }[] = []
   for (const { server, free } of offered) {
     const beat = heartbeats.get(server)
     if (beat !== null && shortlist.push({ id: server, free, load: beat.load }) === shortlistMax) break
   }
-  if (shortlist.length > 1) shortlist.sort((a, b) => a.free - b.free || a.load - b.load)
+  if (shortlist.length > 1) shortlist.sort((a, b) => a.free - b.free || a.load - b.load || byName(a.id, b.id))
   for (const { id } of shortlist) {
     if (standing(id) !== null && directory.holdFree([id]).length > 0) return directory.get(id)
   }

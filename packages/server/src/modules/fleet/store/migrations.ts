@@ -5,7 +5,7 @@ import { anyMode } from '../domain.ts'
 const shortlistMax = 8
 
 const stands = "s.state = 'ready' and s.capacity - s.reserved >= a_slots"
-const offered = (where: string) => `${where} and o.free > 0 and o.free >= a_slots order by o.free`
+const offered = (where: string) => `${where} and o.free > 0 and o.free >= a_slots order by o.free, o.server`
 
 /**
  * Chooses and locks the best server among those that a condition names, fullest first: of the first few the one with the
@@ -16,7 +16,7 @@ const choose = (where: string) => `
       select o.server, o.free, b.load from fleet_offers o join fleet_beats b on b.server = o.server
       where ${offered(where)} limit ${shortlistMax}) c
     join fleet_servers s on s.id = c.server
-    where ${stands} order by c.free, c.load limit 1 for update of s skip locked;
+    where ${stands} order by c.free, c.load, c.server limit 1 for update of s skip locked;
   if chosen is null then
     select s.id into chosen from fleet_offers o join fleet_servers s on s.id = o.server and ${stands}
       where ${offered(where)} limit 1 for update of s skip locked;
@@ -125,8 +125,8 @@ export const fleetMigrations: Migrations = {
        region text,
        free integer not null check (free >= 0),
        primary key (server, mode)) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05)`,
-    'create index fleet_offers_mode on fleet_offers (mode, free) where free > 0',
-    'create index fleet_offers_region on fleet_offers (mode, region, free) where free > 0',
+    'create index fleet_offers_mode on fleet_offers (mode, free, server) where free > 0',
+    'create index fleet_offers_region on fleet_offers (mode, region, free, server) where free > 0',
     `create table fleet_sweeps (
        name text primary key, swept_at bigint not null, resumed_at bigint not null)`,
   ),
