@@ -41,9 +41,86 @@ describe('a configuration', () => {
     ['too few ports', { modes: { duel: { server: { launch: { ...launch, processesMax: 50 } } } } }, /ports: 10 ports/],
     ['a wrong type', { ...good, fleet: { ttlS: 'long' } }, /fleet\.ttlS: must be number, but is "long"/],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
+    ['an unknown option at the top', { bogus: 1 }, /^ {2}at the top: no such option: bogus$/m],
+    [
+      'a word that is none of those',
+      { fleet: { onStop: 'maybe' } },
+      /onStop: must be one of keep, drain, kill, but is "m/,
+    ],
+    [
+      'one port instead of two',
+      { modes: { duel: { server: { launch: { ...launch, ports: [43_000] } } } } },
+      /launch\.ports: must be 2 numbers \(First and last port .*\), but has 1$/m,
+    ],
+    [
+      'three ports instead of two',
+      { modes: { duel: { server: { launch: { ...launch, ports: [43_000, 43_001, 43_002] } } } } },
+      /launch\.ports: must be 2 numbers \(First and last port .*\), but has 3$/m,
+    ],
+    [
+      'a proxy that is none',
+      { http: { trustedProxies: ['nonsense'] } },
+      /http\.trustedProxies\.0: "nonsense" is neither/,
+    ],
+    ['a network of too many bits', { http: { trustedProxies: ['::1', '10.0.0.0/33'] } }, /trustedProxies\.1: /],
+    [
+      'beats slower than the TTL',
+      { fleet: { ttlS: 1, heartbeatIntervalS: 50 } },
+      /fleet\.ttlS: 1 is not above heartbeat/,
+    ],
+    [
+      'launcher beats slower than the TTL',
+      { fleet: { ttlS: 3, heartbeatIntervalS: 1 } },
+      /fleet\.ttlS: 3 is not above launchB/,
+    ],
+    [
+      'no servers at all',
+      { modes: { duel: { server: { registered: false } } } },
+      /duel\.server\.registered: without it/,
+    ],
+    [
+      'more players than ever come',
+      { ...good, modes: { duel: { server: { launch }, playersMin: 9 } } },
+      /modes\.duel\.playersMin: 9 never come: .* 2 at most/,
+    ],
   ])('is refused with %s, by place and reason', (_, config, words) => {
     expect(() => read(config)).toThrow(words)
     expect(() => read(config)).toThrow(/muster\.config\.ts/)
+  })
+
+  it('is told every mistake at once, whatever kind it is', () => {
+    const wrong = {
+      modes: { duel: { server: { launch: { ...launch, processesMax: 50 } } } },
+      queues: {
+        'bad name!': { mode: 'duel' },
+        duel: { mode: 'duell', board: 'dul' },
+        team: { mode: 'duel', teams: 0 },
+      },
+      boards: { duel: { rating: { system: 'elo', kk: 3 } }, other: { rating: 'elo' } },
+      http: { bodyBytesMax: 'big', trustedProxies: ['nonsense'] },
+      bogus: 1,
+    }
+    const told = () => read(wrong)
+    for (const words of [
+      /^ {2}at the top: no such option: bogus$/m,
+      /^ {2}queues\.team\.teams: must be >= 1, but is 0$/m,
+      /^ {2}queues\.bad name!: a name has/m,
+      /^ {2}queues\.duel\.mode: there is no mode duell$/m,
+      /^ {2}queues\.duel\.board: there is no board dul$/m,
+      /^ {2}modes\.duel\.server\.launch\.ports: 10 ports are too few/m,
+      /^ {2}boards\.duel\.rating\.kk: elo has no such option/m,
+      /^ {2}boards\.other\.rating: must be object, but is "elo"$/m,
+      /^ {2}http\.bodyBytesMax: must be integer, but is "big"$/m,
+      /^ {2}http\.trustedProxies\.0: /m,
+    ]) {
+      expect(told).toThrow(words)
+    }
+    expect(told).not.toThrow(/undefined|Cannot read/)
+  })
+
+  it('may trust proxies by address, by network and by name', () => {
+    const trustedProxies = ['loopback', '10.0.0.7', '10.0.0.0/8', '::1', 'fc00::/7']
+    expect(read({ http: { trustedProxies } }).http.trustedProxies).toEqual(trustedProxies)
   })
 
   it('is read from TypeScript', async () => {
@@ -59,6 +136,17 @@ describe('a configuration', () => {
     const unnamed = join(folder, 'unnamed.config.ts')
     await writeFile(unnamed, 'export const config = {}')
     await expect(loadConfig(unnamed)).rejects.toThrow(/it has no default export/)
+    const empty = join(folder, 'empty.config.ts')
+    await writeFile(empty, "import { defineConfig } from '@muster/server'\nexport default defineConfig(null as never)")
+    await expect(loadConfig(empty)).rejects.toThrow(
+      /empty\.config\.ts.*\n {2}at the top: must be an object of options$/,
+    )
+    const throwing = join(folder, 'throwing.config.ts')
+    await writeFile(throwing, "const name: string = 'x'\n\nthrow new Error('my own mistake')\n")
+    await expect(loadConfig(throwing)).rejects.toThrow(/throwing\.config\.ts.*\n {2}line 3(:\d+)?: my own mistake$/)
+    const common = join(folder, 'common.config.cjs')
+    await writeFile(common, 'module.exports = { fleet: { ttlS: 40 } }')
+    expect((await loadConfig(common)).fleet.ttlS).toBe(40)
   })
 })
 

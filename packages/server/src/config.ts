@@ -3,24 +3,25 @@ import { dirname, resolve } from 'node:path'
 import { Closed } from '@muster/protocol'
 import { createJiti } from 'jiti'
 import Type, { type Static, type TProperties } from 'typebox'
-import { fleetOptions, launchComplaints, serverSource } from './modules/fleet/config.ts'
+import { checkConfig } from './config-checks.ts'
+import { fleetOptions, serverSource } from './modules/fleet/config.ts'
 import { identityOptions } from './modules/identity/config.ts'
-import { matchmakingOptions, queueComplaints, queueOptions } from './modules/matchmaking/config.ts'
+import { matchmakingOptions, queueOptions } from './modules/matchmaking/config.ts'
 import { presenceOptions } from './modules/presence/config.ts'
 import { profilesOptions } from './modules/profiles/config.ts'
 import { boardOptions, resultsOptions } from './modules/results/config.ts'
-import { completeRatingOptions } from './modules/results/ratings/index.ts'
+import { completeRatingOptions, type GivenRatingOptions } from './modules/results/ratings/index.ts'
 import { sessionModeOptions, sessionsOptions } from './modules/sessions/config.ts'
 import { httpOptions } from './platform/http/config.ts'
-import { ConfigError, type Partly, readOptions } from './platform/options.ts'
+import { type Complaints, ConfigError, gatherComplaints, inspectOptions, type Partly } from './platform/options.ts'
 
-const Name = '^[A-Za-z0-9._-]{1,64}$'
 const optional = { default: {} }
 
-/** Things under names that the studio chooses. The value needs a default of its own for its options to be filled in. */
+/** Things under names that the studio chooses. The value needs a default of its own for its options to be filled in. Here
+ *  any name will do, so that what stands under a wrong one is looked at too. */
 const named = <Properties extends TProperties>({ properties }: { properties: Properties }) =>
   Type.Record(
-    Type.String({ pattern: Name }),
+    Type.String({ pattern: '^[\\s\\S]*$' }),
     Type.Object(properties, { ...optional, additionalProperties: false }),
     optional,
   )
@@ -53,41 +54,30 @@ export const defineConfig = (config: ConfigInput): ConfigInput => config
 
 /** Checks a configuration whole, and fills in what it leaves out. `folder` is what relative paths in it start from. */
 export function readConfig(given: unknown, source: string, folder: string): Config {
-  const config = readOptions(configSchema, withCompleteRatings(given, source), source)
-  const complaints: string[] = []
-  for (const kind of ['modes', 'queues', 'boards'] as const) {
-    const strange = Object.keys(config[kind]).filter((name) => !new RegExp(Name).test(name))
-    complaints.push(
-      ...strange.map((name) => `${kind}.${name}: a name has letters, digits, dots and dashes, at most 64`),
-    )
+  const complaints = gatherComplaints(source)
+  const config = inspectOptions(configSchema, withCompleteRatings(given, complaints), complaints)
+  checkConfig(config, complaints)
+  complaints.refuse()
+  for (const { server } of Object.values(config.modes)) {
+    if (server.launch !== undefined) server.launch.cwd = resolve(folder, server.launch.cwd ?? '.')
   }
-  for (const [name, mode] of Object.entries(config.modes)) {
-    const { launch } = mode.server
-    if (launch === undefined) continue
-    launch.cwd = resolve(folder, launch.cwd ?? '.')
-    complaints.push(...launchComplaints(launch).map((one) => `modes.${name}.server.launch.${one}`))
-  }
-  for (const [name, queue] of Object.entries(config.queues)) {
-    if (!Object.hasOwn(config.modes, queue.mode)) complaints.push(`queues.${name}.mode: there is no mode ${queue.mode}`)
-    if (queue.board !== null && !Object.hasOwn(config.boards, queue.board)) {
-      complaints.push(`queues.${name}.board: there is no board ${queue.board}`)
-    }
-    complaints.push(...queueComplaints(queue).map((one) => `queues.${name}.${one}`))
-  }
-  if (complaints.length > 0) throw new ConfigError(source, complaints)
   return config
 }
 
-/** A union's complaints say little, so the rating systems are read one by one, each by its own schema. */
-function withCompleteRatings(given: unknown, source: string): unknown {
-  const { boards } = (given ?? {}) as { boards?: Record<string, { rating?: { system: 'elo' } }> }
-  if (boards === undefined || typeof boards !== 'object') return given
+/** A union's complaints say little, so the rating systems are read one by one, each by its own schema. In the place of one
+ *  that cannot be read another stands in, so that the rest is looked at all the same. */
+function withCompleteRatings(given: unknown, complaints: Complaints): unknown {
+  const { boards } = (given ?? {}) as { boards?: Record<string, { rating?: GivenRatingOptions }> }
+  if (typeof boards !== 'object' || boards === null || Array.isArray(boards)) return given
   const complete = Object.entries(boards).map(([name, board]) => {
-    if (board?.rating === undefined) return [name, board] as const
+    const rating = board?.rating
+    if (typeof rating !== 'object' || rating === null) return [name, board] as const
     try {
-      return [name, { ...board, rating: completeRatingOptions(board.rating) }] as const
+      return [name, { ...board, rating: completeRatingOptions(rating) }] as const
     } catch (error) {
-      throw new ConfigError(source, [`boards.${name}.rating.${(error as Error).message}`])
+      const [option = '', ...words] = (error as Error).message.split(': ')
+      complaints.add(['boards', name, 'rating', option], words.join(': '))
+      return [name, { ...board, rating: completeRatingOptions({ system: 'elo' }) }] as const
     }
   })
   return { ...(given as object), boards: Object.fromEntries(complete) }
@@ -106,21 +96,44 @@ export async function loadConfig(file?: string): Promise<Config> {
   const path = file === undefined ? fileNames.map((name) => resolve(name)).find(existsSync) : resolve(file)
   if (path === undefined) return readConfig({}, 'The default configuration', process.cwd())
   if (!existsSync(path)) throw new ConfigError(path, ['there is no such file'])
-  let given: unknown
-  try {
-    // The package's own name must mean this very copy of it, also where it is not installed beside the file.
-    const alias = { '@muster/server': new URL(import.meta.url.replace(/config\.(js|ts)$/, 'index.$1')).pathname }
-    // As a module, a JSON file would have itself as its `default`, and so no end.
-    given = path.endsWith('.json')
-      ? JSON.parse(readFileSync(path, 'utf8'))
-      : await createJiti(import.meta.url, { alias, moduleCache: false }).import(path, { default: true })
-  } catch (error) {
-    throw new ConfigError(path, [(error as Error).message])
-  }
-  if (typeof given === 'object' && given !== null && '__esModule' in given) {
-    throw new ConfigError(path, ['it has no default export: begin it with `export default defineConfig({`'])
+  const given = await contentOf(path)
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    throw new ConfigError(path, ['at the top: must be an object of options'])
   }
   return readConfig(given, path, dirname(path))
+}
+
+async function contentOf(path: string): Promise<unknown> {
+  let loaded: unknown
+  try {
+    // As a module, a JSON file would have itself as its `default`, and so no end.
+    if (path.endsWith('.json')) return JSON.parse(readFileSync(path, 'utf8'))
+    // The package's own name must mean this very copy of it, also where it is not installed beside the file.
+    const alias = { '@muster/server': new URL(import.meta.url.replace(/config\.(js|ts)$/, 'index.$1')).pathname }
+    loaded = await createJiti(import.meta.url, { alias, moduleCache: false, interopDefault: false }).import(path)
+  } catch (error) {
+    throw new ConfigError(path, [reasonOf(error, path)])
+  }
+  if (typeof loaded === 'object' && loaded !== null) {
+    if ('default' in loaded) return loaded.default
+    if ('__esModule' in loaded) {
+      throw new ConfigError(path, ['it has no default export: begin it with `export default defineConfig({`'])
+    }
+  }
+  return loaded
+}
+
+/** What the file's own code threw, with the line where it did. */
+function reasonOf(error: unknown, path: string): string {
+  const message = error instanceof Error ? error.message : `it threw ${JSON.stringify(error)}`
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const at = stack
+    .slice(stack.indexOf(message) + message.length)
+    .split('\n')
+    .find((line) => line.includes(`${path}:`))
+  const line =
+    at === undefined ? undefined : /^\d+(:\d+)?/.exec(at.slice(at.indexOf(`${path}:`) + path.length + 1))?.[0]
+  return line === undefined || message.includes(`${path}:`) ? message : `line ${line}: ${message}`
 }
 
 /** What differs from machine to machine, with the variable that says it. */

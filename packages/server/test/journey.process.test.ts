@@ -36,7 +36,7 @@ const config = {
   },
   boards: { duel: { rating: { system: 'glicko2' } } },
   queues: { duel: { ...queue, mode: 'duel' }, own: { ...queue, mode: 'duel-own' } },
-  fleet: { heartbeatIntervalS: 1, ttlS },
+  fleet: { heartbeatIntervalS: 1, launchBeatS: 1, ttlS },
 }
 
 /** The game server process of a session: it knows the session by its environment. */

@@ -51,6 +51,12 @@ export const serverSource = Closed({
 })
 export type ServerSource = Static<typeof serverSource>
 
+/** What a schema cannot say of where servers come from, by field. */
+export const sourceComplaints = ({ launch, registered }: ServerSource): string[] =>
+  registered === false && launch === undefined
+    ? ['registered: without it and without `launch` no server would ever be had']
+    : []
+
 const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 
 /** What a schema cannot say of a launch, by field. */
@@ -104,3 +110,12 @@ export const fleetOptions = Closed({
   stopDrainS: seconds(60, 0, 86_400, 'With onStop `drain`: how long running servers are awaited'),
 })
 export type FleetOptions = Static<typeof fleetOptions>
+
+/** What a schema cannot say of the fleet, by option. A server that does what it is asked must never seem gone. */
+export const fleetComplaints = ({ ttlS, heartbeatIntervalS, launchBeatS }: FleetOptions): string[] =>
+  Object.entries({ heartbeatIntervalS, launchBeatS })
+    .filter(([, intervalS]) => ttlS <= intervalS)
+    .map(
+      ([name, intervalS]) =>
+        `ttlS: ${ttlS} is not above ${name}, ${intervalS}: servers would be gone between two beats`,
+    )

@@ -1,0 +1,74 @@
+import type { Config } from './config.ts'
+import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/fleet/config.ts'
+import { queueComplaints } from './modules/matchmaking/config.ts'
+import { networkProblem } from './platform/http/config.ts'
+import type { Complaints } from './platform/options.ts'
+
+/** The names that a studio may choose. */
+const namePattern = /^[A-Za-z0-9._-]{1,64}$/
+
+/** What no schema can say, wherever the shapes are right: names, and how one option fits another. */
+export function checkConfig(config: Config, complaints: Complaints): void {
+  for (const kind of ['modes', 'queues', 'boards'] as const) {
+    for (const name of namesIn(config, complaints, kind)) {
+      if (namePattern.test(name)) continue
+      complaints.addBeside([kind, name], 'a name has letters, digits, dots and dashes, at most 64')
+    }
+  }
+  if (complaints.isSound('http', 'trustedProxies')) {
+    config.http.trustedProxies.forEach((proxy, at) => {
+      const problem = networkProblem(proxy)
+      if (problem !== null) complaints.add(['http', 'trustedProxies', String(at)], problem)
+    })
+  }
+  if (complaints.isSound('fleet')) addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+  for (const name of namesIn(config, complaints, 'modes')) checkMode(config, complaints, name)
+  for (const name of namesIn(config, complaints, 'queues')) checkQueue(config, complaints, name)
+}
+
+function checkMode(config: Config, complaints: Complaints, name: string): void {
+  const place = ['modes', name]
+  if (!complaints.isSound(...place, 'server')) return
+  const { server, playersMin } = config.modes[name] as Config['modes'][string]
+  addTo(complaints, [...place, 'server'], sourceComplaints(server))
+  if (server.launch !== undefined) addTo(complaints, [...place, 'server', 'launch'], launchComplaints(server.launch))
+
+  if (playersMin === undefined || !complaints.isSound(...place, 'playersMin')) return
+  const queues = namesIn(config, complaints, 'queues')
+    .filter((queue) => complaints.isSound('queues', queue))
+    .map((queue) => config.queues[queue] as Config['queues'][string])
+    .filter((queue) => queue.mode === name)
+  const playersMax = Math.max(...queues.map(({ teams, teamSize }) => teams * teamSize))
+  if (queues.length > 0 && playersMin > playersMax) {
+    complaints.add(
+      [...place, 'playersMin'],
+      `${playersMin} never come: its queues make matches of ${playersMax} at most`,
+    )
+  }
+}
+
+function checkQueue(config: Config, complaints: Complaints, name: string): void {
+  if (!complaints.isSound('queues', name)) return
+  const queue = config.queues[name] as Config['queues'][string]
+  const has = (kind: 'modes' | 'boards', wanted: string) => Object.hasOwn(config[kind] ?? {}, wanted)
+  if (!has('modes', queue.mode)) complaints.add(['queues', name, 'mode'], `there is no mode ${queue.mode}`)
+  if (queue.board !== null && !has('boards', queue.board)) {
+    complaints.add(['queues', name, 'board'], `there is no board ${queue.board}`)
+  }
+  addTo(complaints, ['queues', name], queueComplaints(queue))
+}
+
+/** The names of what is there; none, where it is not even a list of things under names. */
+function namesIn(config: Config, complaints: Complaints, kind: 'modes' | 'queues' | 'boards'): string[] {
+  const held: unknown = config[kind]
+  const isThere = typeof held === 'object' && held !== null && !Array.isArray(held)
+  return isThere && complaints.isSound(`${kind}`, '') ? Object.keys(held) : []
+}
+
+/** `option: problem`, or `option.part problem`, told by its whole place. */
+function addTo(complaints: Complaints, place: string[], found: string[]): void {
+  for (const one of found) {
+    const [, option = '', words = ''] = /^([^\s:]+):? (.*)$/s.exec(one) ?? []
+    complaints.add([...place, ...option.split('.')], words)
+  }
+}
