@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs'
 import { compose, type ModuleName, migrations } from './compose.ts'
 import type { Config, Machine } from './config.ts'
+import { launchWarnings } from './launch-warnings.ts'
 import { refuseForeignSecret } from './platform/fingerprint.ts'
 import { openGround } from './platform/ground.ts'
 import { mountOperations, type Readiness } from './platform/http/operations.ts'
@@ -95,6 +97,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     releases.push(() => http.close())
     url = `http://${hostInUrl(bound.host)}:${bound.port}`
 
+    for (const { mode, words } of launchWarnings(config, bound.port, isFolder)) log.warn({ mode }, words)
     for (const { start, stop } of Object.values(modules)) {
       await start()
       releases.push(async () => stop())
@@ -117,6 +120,8 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     }
   }
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 
 /** What listens everywhere is reached on loopback from this machine. */
 const hostInUrl = (host: string): string => {
