@@ -3,7 +3,7 @@ import { type ClientFrame, Refusal } from '@muster/protocol'
 import Type, { type Static, type TSchema } from 'typebox'
 import { complaintsRefusal } from '../../platform/http/problem.ts'
 import type { PlayerCaller } from '../../platform/http/route.ts'
-import { unstorableText } from '../../platform/http/text.ts'
+import { unstorableTexts } from '../../platform/http/text.ts'
 import { checkerOf } from '../../platform/http/validation.ts'
 import type { Log } from '../../platform/log.ts'
 import { answerFrame, errorFrame, type FrameId } from '../../platform/socket/frames.ts'
@@ -54,8 +54,8 @@ export function createRequests(log: Log): Requests {
       const optional = Type.IsOptional(schema)
       const complaintsOf = (data: unknown) => {
         if (data === undefined) return optional ? [] : [{ field: 'data', problem: 'is missing' }]
-        const unstorable = unstorableText(data, 'data')
-        return unstorable === null ? check(data) : [unstorable]
+        const texts = unstorableTexts(data, 'data')
+        return [...texts, ...check(data).filter(({ field }) => texts.every((text) => text.field !== field))]
       }
       handlers.set(event, { complaintsOf, handle, answerEvent })
     },

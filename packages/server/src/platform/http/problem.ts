@@ -50,8 +50,6 @@ interface FastifyLikeError {
   code?: string
   statusCode?: number
   message?: string
-  validation?: Offence[]
-  validationContext?: string
 }
 
 const complaintsMax = 20
@@ -76,14 +74,10 @@ function tellingOf(offences: readonly Offence[]): readonly Offence[] {
 export const complaintsRefusal = (fields: FieldComplaint[]): Refusal =>
   new Refusal('INVALID_REQUEST', { detail: fields.map((one) => `${one.field} ${one.problem}`).join('; '), fields })
 
-/** What Fastify found wrong, in our own words; anything unknown is our bug. */
+/** What Fastify found wrong, but for a request's shape, in our own words; anything unknown is our bug. */
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error
-  const { code, statusCode, message, validation, validationContext } = error as FastifyLikeError
-  if (validation !== undefined) {
-    const within = validationContext === 'querystring' ? 'query' : (validationContext ?? 'request')
-    return complaintsRefusal(complaintsOf(validation, within))
-  }
+  const { code, statusCode, message } = error as FastifyLikeError
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE') return new Refusal('UNSUPPORTED_MEDIA_TYPE')
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new Refusal('TOO_LARGE')
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {

@@ -66,6 +66,15 @@ describe('the HTTP edge', () => {
       expect(ground.handled).toEqual([])
     })
 
+    it('what a schema finds wrong and what no store could keep, at once', async () => {
+      const answer = await ground.post({ word: 'too long a word', tags: ['a\u0000'], count: -1 })
+      const fields = answer.body.errors.map((one: { field: string }) => one.field)
+      expect(fields).toEqual(['body.word', 'body.count', 'body.tags.0'])
+      expect(answer.body.detail).toContain('body.tags.0 has characters that are no text')
+      const two = await ground.post({ word: 'a\u0000', tags: ['\u0000'] })
+      expect(two.body.errors.map((one: { field: string }) => one.field)).toEqual(['body.word', 'body.tags.0'])
+    })
+
     it.each([
       ['a missing field', {}, 'body.word'],
       ['an unknown property', { word: 'a', admin: true }, 'body.admin'],

@@ -11,11 +11,12 @@ import type { Metrics } from '../metrics.ts'
 import { type Authenticators, admit, callerName, callerOf } from './admission.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
+import { offencesIn } from './offences.ts'
 import { documentSchema, openApi } from './openapi.ts'
-import { problemOf, refusalOf } from './problem.ts'
+import { complaintsRefusal, problemOf, refusalOf } from './problem.ts'
 import { refuseUnreadable } from './raw-problem.ts'
 import type { Caller, Route } from './route.ts'
-import { unstorableText } from './text.ts'
+import { unstorableTexts } from './text.ts'
 import { validatorOf } from './validation.ts'
 
 export interface HttpGround {
@@ -112,7 +113,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     )
   })
   app.setErrorHandler((error, request, reply) => {
-    const refusal = refusalOf(error)
+    const isMisshapen = (error as { validation?: unknown }).validation !== undefined
+    const refusal = isMisshapen ? complaintsRefusal(offencesIn(request)) : refusalOf(error)
     if (refusal.status >= 500) {
       const level = refusal.code === 'INTERNAL' ? 'error' : 'warn'
       ground.log[level]({ err: refusal.cause ?? refusal, request_id: request.id, code: refusal.code }, 'request failed')
@@ -152,10 +154,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       handler: async (request, reply) => {
         const caller = callers.get(request)
         if (caller === undefined) throw new Error('The request was not let in.')
-        const strange = unstorableText(request.body, 'body') ?? unstorableText(request.query, 'query')
-        if (strange !== null) {
-          throw new Refusal('INVALID_REQUEST', { detail: `${strange.field} ${strange.problem}`, fields: [strange] })
-        }
+        const strange = [...unstorableTexts(request.body, 'body'), ...unstorableTexts(request.query, 'query')]
+        if (strange.length > 0) throw complaintsRefusal(strange)
         return answer(contract, handle, caller, request, reply)
       },
     })

@@ -1,21 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { unstorableText } from './text.ts'
+import { unstorableTexts } from './text.ts'
 
 describe('text that no store can keep', () => {
-  it('is found wherever it stands', () => {
-    expect(unstorableText({ a: [1, { b: 'x\u0000' }] }, 'body')).toMatchObject({ field: 'body.a.1.b' })
-    expect(unstorableText({ 'a\u0000': 1 }, 'body')).toMatchObject({ field: 'body' })
-    expect(unstorableText('\ud800', 'body')).toMatchObject({ field: 'body' })
+  it('is found wherever it stands, every place of it', () => {
+    expect(unstorableTexts({ a: [1, { b: 'x\u0000' }], c: '\u0000' }, 'body')).toMatchObject([
+      { field: 'body.a.1.b' },
+      { field: 'body.c' },
+    ])
+    expect(unstorableTexts({ 'a\u0000': 1 }, 'body')).toMatchObject([{ field: 'body' }])
+    expect(unstorableTexts('\ud800', 'body')).toMatchObject([{ field: 'body' }])
+    expect(unstorableTexts(Array(1_000).fill('\u0000'), 'body')).toHaveLength(20)
   })
 
   it('is nothing that people write', () => {
-    expect(unstorableText({ a: ['Ünïcödé 🎲', '\n\t', null, true, 5] }, 'body')).toBeNull()
+    expect(unstorableTexts({ a: ['Ünïcödé 🎲', '\n\t', null, true, 5] }, 'body')).toEqual([])
   })
 
   it('is looked for only so deep, and nothing deeper is taken', () => {
     const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
-    expect(unstorableText(nested(64), 'body')).toBeNull()
-    expect(unstorableText(nested(65), 'body')).toMatchObject({ problem: 'is nested deeper than 64' })
-    expect(unstorableText(nested(32_000), 'body')).toMatchObject({ problem: 'is nested deeper than 64' })
+    expect(unstorableTexts(nested(64), 'body')).toEqual([])
+    expect(unstorableTexts(nested(65), 'body')).toMatchObject([{ problem: 'is nested deeper than 64' }])
+    expect(unstorableTexts(nested(32_000), 'body')).toMatchObject([{ problem: 'is nested deeper than 64' }])
   })
 })
