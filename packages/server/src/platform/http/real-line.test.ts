@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type HttpGround, httpGround } from '../../../test/support/http-ground.ts'
+import { ConfigError } from '../options.ts'
 
 describe('the HTTP edge on a real line', () => {
   let ground: HttpGround
@@ -64,5 +65,12 @@ describe('the HTTP edge on a real line', () => {
     await Promise.all([closed, once(socket, 'close')])
     expect(heard).toMatch(/^HTTP\/1.1 201 /)
     expect(heard).toMatch(/connection: close/i)
+  })
+
+  it('says that HOST is wrong where it cannot be looked up', async () => {
+    // Two dots together are no name, so that nobody need be asked.
+    const listening = ground.server.listen({ host: 'nosuch..invalid', port: 0 })
+    await expect(listening).rejects.toThrow(ConfigError)
+    await expect(listening).rejects.toThrow(/HOST: nosuch\.\.invalid cannot be listened on: /)
   })
 })

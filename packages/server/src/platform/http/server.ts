@@ -8,6 +8,7 @@ import type { Clock } from '../clock.ts'
 import type { MintId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
+import { ConfigError } from '../options.ts'
 import { type Authenticators, admit, callerName, callerOf } from './admission.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
@@ -212,7 +213,11 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   return {
     fastify: app,
     async listen({ host, port }) {
-      await app.listen({ host, port })
+      await app.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+        // The database's host may be unknown too, so here it is still known whose this is.
+        if (error.code !== 'ENOTFOUND' && error.code !== 'EAI_AGAIN') throw error
+        throw new ConfigError('The environment', [`HOST: ${host} cannot be listened on: ${unknownHost(error)}`])
+      })
       const bound = app.server.address()
       return typeof bound === 'object' && bound !== null ? { host, port: bound.port } : { host, port }
     },
@@ -224,6 +229,9 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     },
   }
 }
+
+const unknownHost = ({ code }: NodeJS.ErrnoException): string =>
+  code === 'ENOTFOUND' ? 'there is no such host' : 'it cannot be looked up'
 
 function sendProblem(reply: FastifyReply, refusal: Refusal, requestId: string) {
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfterS)))
