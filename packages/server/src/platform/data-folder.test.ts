@@ -47,4 +47,17 @@ describe('the data folder', () => {
     await expect(openDataFolder(join(folder, 'file'))).rejects.toThrow(/MUSTER_DATA: .*file is not a folder/)
     await expect(openDataFolder(join(folder, 'file/data'))).rejects.toThrow(/is not a folder/)
   })
+
+  it('makes the folders above it too', async () => {
+    expect((await openDataFolder(join(folder, 'a/b/c'))).path).toBe(join(folder, 'a/b/c'))
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'refuses a place where no folder can be made, and does not try for ever',
+    async () => {
+      for (const place of ['/proc/muster-data', '/proc/muster-data/within']) {
+        await expect(openDataFolder(place)).rejects.toThrow(/MUSTER_DATA: \/proc\/muster-data cannot be made: /)
+      }
+    },
+  )
 })

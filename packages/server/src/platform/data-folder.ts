@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { ConfigError } from './options.ts'
 
 /** The folder that keeps what this machine must not lose: its database, its root secret, its name. */
@@ -17,10 +17,7 @@ export interface DataFolder {
 /** Makes what is missing and refuses what is unsafe. */
 export async function openDataFolder(path: string, secretFile?: string): Promise<DataFolder> {
   const folder = resolve(path)
-  await mkdir(folder, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST' && error.code !== 'ENOTDIR') throw error
-    throw new ConfigError('The environment', [`MUSTER_DATA: ${folder} is not a folder`])
-  })
+  await makeFolder(folder)
   const secrets = join(folder, 'secrets')
   await mkdir(secrets, { recursive: true, mode: 0o700 })
   await chmod(secrets, 0o700)
@@ -40,6 +37,30 @@ export async function openDataFolder(path: string, secretFile?: string): Promise
   }
   return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node, postgres: join(folder, 'postgres') }
 }
+
+/** With the folders above it. Node's own recursive `mkdir` would try for ever where a folder takes no new ones and says
+ *  that it does not exist, as those of `/proc` do. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' && (await isFolder(path))) return
+    if (code === 'EEXIST' || code === 'ENOTDIR') throw wrongFolder(`${path} is not a folder`)
+    if (code !== 'ENOENT') throw error
+    if (await isFolder(dirname(path))) throw wrongFolder(`${path} cannot be made: ${message}`)
+    await makeFolder(dirname(path))
+    await makeFolder(path)
+  }
+}
+
+const isFolder = async (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+
+const wrongFolder = (why: string): ConfigError => new ConfigError('The environment', [`MUSTER_DATA: ${why}`])
 
 async function readGiven(path: string): Promise<string> {
   try {

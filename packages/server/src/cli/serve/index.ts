@@ -1,6 +1,7 @@
 import { defineCommand } from 'citty'
 import { configSchema, loadConfig } from '../../config.ts'
 import { startServer } from '../../main.ts'
+import { systemClock } from '../../platform/clock.ts'
 import { createLog } from '../../platform/log.ts'
 import { describeOptions } from '../../platform/options-help.ts'
 import { misuse, type Streams } from '../command.ts'
@@ -9,6 +10,7 @@ import { type Serving, showFirstOperator, welcomeText } from './announcement.ts'
 import { details } from './help.ts'
 import { moduleNames, modulesIn } from './module-names.ts'
 import { noteServing } from './serving-note.ts'
+import { startedInTime } from './starting.ts'
 import { untilTold } from './stopping.ts'
 
 /** `muster serve`: the server, until it is told to stop. */
@@ -35,7 +37,11 @@ export const serveCommand = Object.assign(
       const log = createLog({ level: machine.logLevel, pretty })
 
       const told = untilTold(log)
-      const server = await startServer({ machine, config, log, only })
+      const server = await startedInTime(startServer({ machine, config, log, only }), told.stop, systemClock)
+      if (server === null) {
+        log.warn('told to stop before it was ready, and the start does not end: ending at once')
+        process.exit(1)
+      }
       const forget = await noteServing(machine.data, server.url)
       log.info({ url: server.url, stands_on: server.described }, 'Muster serves')
       // Where the log is JSON, standard output is the log's alone.
