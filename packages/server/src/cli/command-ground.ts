@@ -1,11 +1,13 @@
+import { resolve } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Machine } from '../config.ts'
 import { syncClock } from '../platform/clock.ts'
-import { type DataFolder, openDataFolder } from '../platform/data-folder.ts'
+import { type DataFolder, holdsData, openDataFolder } from '../platform/data-folder.ts'
 import { readDatabaseClock } from '../platform/db.ts'
 import { findRunningPostgres, startEmbeddedPostgres } from '../platform/embedded-postgres/index.ts'
 import { silentLog } from '../platform/log.ts'
 import { openPostgres } from '../platform/postgres.ts'
+import { CommandRefusal } from './command.ts'
 
 export interface CommandGround extends AsyncDisposable {
   kysely: Kysely<unknown>
@@ -35,6 +37,15 @@ export async function openForCommand(machine: Machine): Promise<CommandGround> {
     await release()
     throw error
   }
+}
+
+/** For commands that make no sense on data of which there is none yet: in a folder mistaken for another they would make a
+ *  new database, and find nothing in it. */
+export async function refuseWithoutData({ data, secretFile, databaseUrl }: Machine): Promise<void> {
+  if (await holdsData(data, { secret: secretFile === '', database: databaseUrl === '' })) return
+  throw new CommandRefusal(
+    `There is no Muster data in ${resolve(data)}. Name its folder with --data or MUSTER_DATA; a new one is made by \`muster serve\`.`,
+  )
 }
 
 async function embeddedIn(folder: string, releases: (() => Promise<unknown>)[]) {

@@ -1,3 +1,6 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { machineSettings } from '../config.ts'
@@ -42,6 +45,22 @@ describe('muster', () => {
     expect(stdout).toMatch(/^fleet\.ttlS: .*= 30$/m)
     expect(stdout).toMatch(/^queues\.<name>\.teamSize: /m)
   })
+
+  it.each([['list'], ['create', '--name', 'x', '--scope', 'server'], ['revoke', 'key_06f1a2b3c4']])(
+    'makes no data for `keys %s` where there is none',
+    async (...words) => {
+      const folder = await mkdtemp(join(tmpdir(), 'muster-keys-'))
+      try {
+        const data = join(folder, 'mistyped')
+        const { code, stdout, stderr } = await run('keys', ...words, '--data', data)
+        expect([code, stdout]).toEqual([1, ''])
+        expect(stderr).toContain(`There is no Muster data in ${data}.`)
+        expect(await readdir(folder)).toEqual([])
+      } finally {
+        await rm(folder, { recursive: true, force: true })
+      }
+    },
+  )
 
   it.each([
     [

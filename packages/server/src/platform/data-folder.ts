@@ -38,6 +38,17 @@ export async function openDataFolder(path: string, secretFile?: string): Promise
   return { path: folder, rootSecret: Buffer.from(hex, 'hex'), node, postgres: join(folder, 'postgres') }
 }
 
+/** Whether a Muster has kept its secret there, and its database too, if it brings its own. */
+export async function holdsData(path: string, { secret, database }: { secret: boolean; database: boolean }) {
+  const folder = resolve(path)
+  const wanted = [
+    ...(secret ? [join(folder, 'secrets', 'root.key')] : []),
+    ...(database ? [join(folder, 'postgres')] : []),
+  ]
+  const found = await Promise.all(wanted.map((one) => stat(one).catch(() => null)))
+  return found.every((one) => one !== null)
+}
+
 /** With the folders above it. Node's own recursive `mkdir` would try for ever where a folder takes no new ones and says
  *  that it does not exist, as those of `/proc` do. */
 async function makeFolder(path: string): Promise<void> {

@@ -14,6 +14,7 @@ describe('muster', () => {
   })
 
   it('makes, lists and revokes keys while no server runs', async () => {
+    expect((await home.run('migrate')).code).toBe(0)
     expect((await home.run('keys', 'list')).stdout).toMatch(/There are no API keys/)
     const made = await home.run(
       'keys',

@@ -10,7 +10,7 @@ const details = `A key is what a game server, a service of yours or an operator'
   service   reads servers, sessions, results and players
   operator  may do everything an operator may
 
-The commands work on the database itself: beside a running Muster, or while none runs. An operator who is signed in can
+The commands work on the database itself: beside a running Muster, or while none runs; it must have run once. An operator who is signed in can
 do the same over HTTP: POST, GET /keys and DELETE /keys/ID.
 
 ENVIRONMENT

@@ -12,13 +12,14 @@ import { systemRandom as random } from '../../platform/random.ts'
 import { createSecrets } from '../../platform/secrets.ts'
 import { memorySoftState } from '../../platform/soft-state-memory.ts'
 import { createWakes } from '../../platform/wakes.ts'
-import { openForCommand } from '../command-ground.ts'
+import { openForCommand, refuseWithoutData } from '../command-ground.ts'
 
 export type Keys = Pick<Identity, 'createKey' | 'listKeys' | 'revokeKey'> & AsyncDisposable & { now(): number }
 
 /** Identity on the database alone. Other nodes hear of a change when they look next, which is within five seconds. */
 export async function openKeys(machine: Machine): Promise<Keys> {
   const { identity: options } = await loadConfig(machine.config || undefined)
+  await refuseWithoutData(machine)
   const ground = await openForCommand(machine)
   try {
     await migrate(ground.kysely, migrations)
