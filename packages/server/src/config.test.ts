@@ -41,7 +41,7 @@ describe('a configuration', () => {
     ['too few ports', { modes: { duel: { server: { launch: { ...launch, processesMax: 50 } } } } }, /ports: 10 ports/],
     ['a wrong type', { ...good, fleet: { ttlS: 'long' } }, /fleet\.ttlS: must be number, but is "long"/],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
-    ['an unknown option at the top', { bogus: 1 }, /^ {2}at the top: no such option: bogus$/m],
+    ['an unknown option at the top', { bogus: 1 }, /^ {2}top level: no such option: bogus$/m],
     [
       'a word that is none of those',
       { fleet: { onStop: 'maybe' } },
@@ -102,7 +102,7 @@ describe('a configuration', () => {
     }
     const told = () => read(wrong)
     for (const words of [
-      /^ {2}at the top: no such option: bogus$/m,
+      /^ {2}top level: no such option: bogus$/m,
       /^ {2}queues\.team\.teams: must be >= 1, but is 0$/m,
       /^ {2}queues\.bad name!: a name has/m,
       /^ {2}queues\.duel\.mode: there is no mode duell$/m,
@@ -139,7 +139,7 @@ describe('a configuration', () => {
     const empty = join(folder, 'empty.config.ts')
     await writeFile(empty, "import { defineConfig } from '@muster/server'\nexport default defineConfig(null as never)")
     await expect(loadConfig(empty)).rejects.toThrow(
-      /empty\.config\.ts.*\n {2}at the top: must be an object of options$/,
+      /empty\.config\.ts.*\n {2}top level: must be an object of options$/,
     )
     const throwing = join(folder, 'throwing.config.ts')
     await writeFile(throwing, "const name: string = 'x'\n\nthrow new Error('my own mistake')\n")

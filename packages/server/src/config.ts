@@ -98,7 +98,7 @@ export async function loadConfig(file?: string): Promise<Config> {
   if (!existsSync(path)) throw new ConfigError(path, ['there is no such file'])
   const given = await contentOf(path)
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new ConfigError(path, ['at the top: must be an object of options'])
+    throw new ConfigError(path, ['top level: must be an object of options'])
   }
   return readConfig(given, path, dirname(path))
 }

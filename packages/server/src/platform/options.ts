@@ -30,7 +30,7 @@ export function gatherComplaints(source: string): Complaints {
   const lines = new Set<string>()
   const spoilt: (readonly string[])[] = []
   const addBeside = (place: readonly string[], problem: string) => {
-    lines.add(`${place.length === 0 ? 'at the top' : place.join('.')}: ${problem}`)
+    lines.add(`${place.length === 0 ? 'top level' : place.join('.')}: ${problem}`)
   }
   return {
     addBeside,
