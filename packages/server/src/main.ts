@@ -91,7 +91,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
       },
       mounted.flatMap(([, { routes }]) => routes),
     )
-    mountOperations(http.fastify, ground.metrics, readiness)
+    mountOperations(http.fastify, ground.metrics, readiness, version)
     if (only === undefined || only.includes('presence')) modules.presence.attach(http.fastify.server)
     const bound = await http.listen({ host: machine.host, port: machine.port })
     releases.push(() => http.close())

@@ -18,9 +18,21 @@ const within = (check: Promise<unknown>): Promise<unknown> =>
     }),
   ])
 
-/** `/healthz`: the process answers. `/readyz`: so do its stores, and it is not stopping. `/metrics`, `/openapi.json`. */
-export function mountOperations(app: FastifyInstance, metrics: Metrics, readiness: Readiness): void {
+/** What answers here, for who comes without knowing. */
+const introduction = (version: string) => ({
+  name: 'Muster',
+  version,
+  description: 'The backend of a multiplayer game',
+  calls: '/openapi.json',
+  alive: '/healthz',
+  ready: '/readyz',
+  metrics: '/metrics',
+})
+
+/** `/`: what this is. `/healthz`: the process answers. `/readyz`: so do its stores, and it is not stopping. `/metrics`, `/openapi.json`. */
+export function mountOperations(app: FastifyInstance, metrics: Metrics, readiness: Readiness, version: string): void {
   const hidden = { schema: { hide: true } }
+  app.get('/', hidden, async () => introduction(version))
   app.get('/healthz', hidden, async () => ({ status: 'ok' }))
   app.get('/readyz', hidden, async (_, reply) => {
     const states: Record<string, string> = {}
