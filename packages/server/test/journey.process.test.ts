@@ -71,7 +71,7 @@ describe('the journey', () => {
       (await (await fetch(new URL(path, muster.url))).json()) as { paths: Record<string, unknown> }
     expect(await read('/readyz')).toMatchObject({ status: 'ready', database: 'ok' })
     expect(Object.keys((await read('/openapi.json')).paths)).toContain('/matchmaking/entries')
-    const [, password = ''] = await muster.output.until(/username {2}operator\n\s+password {2}(\S+)/)
+    const [, password = ''] = await muster.output.until(/"username":"operator","password":"([^"]+)"/)
     const operator = createClient({ url: muster.url })
     await operator.login({ username: 'operator', password })
     expect((await operator.me()).username).toBe('operator')

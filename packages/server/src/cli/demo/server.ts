@@ -80,7 +80,7 @@ async function start(machine: Machine, to: NodeJS.WritableStream): Promise<DemoS
   }
   try {
     const { url, firstOperator } = await serving(child, lines)
-    showFirstOperator(firstOperator, to)
+    showFirstOperator(firstOperator, to, null)
     if (!(await hasDuel(url))) throw new CommandRefusal(`the server that was started on ${url} does not answer.`)
     to.write(`It answers on ${url}.\n`)
     return { url, started: true, accounts: 'own', [Symbol.asyncDispose]: stop }

@@ -43,12 +43,16 @@ export const serveCommand = Object.assign(
         process.exit(1)
       }
       const forget = await noteServing(machine.data, server.url)
-      log.info({ url: server.url, stands_on: server.described }, 'Muster serves')
+      const { url, described } = server
+      log.info({ url, calls: `${url}/openapi.json`, ready: `${url}/readyz`, stands_on: described }, 'Muster serves')
       // Where the log is JSON, standard output is the log's alone.
       const said = pretty ? streams.stdout : streams.stderr
       if (inTerminal) said.write(welcomeText(server.url, server.described))
       // A program that started this one with a channel is told there, and tells whoever started it.
-      if (process.send === undefined) showFirstOperator(server.firstOperator, said)
+      if (process.send === undefined) {
+        const forPeople = pretty || inTerminal
+        showFirstOperator(server.firstOperator, said, forPeople ? null : { at: systemClock.now() })
+      }
       process.send?.({ url: server.url, firstOperator: server.firstOperator } satisfies Serving)
 
       const lost = await Promise.race([told.stop.then(() => null), server.lost])
