@@ -60,9 +60,14 @@ async function run(
   const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
   const isGroup = command.subCommands !== undefined
   const first = own[0]
-  if (own.includes('--help') || own.includes('-h') || (isGroup && first === undefined)) {
+  if (own.includes('--help') || own.includes('-h') || (command === root && first === undefined)) {
     streams.stdout.write(await usageOf(command, path, streams.stdout.isTTY === true))
     return 0
+  }
+  // Half a command: a script that forgot the rest must not go on as if something had been done.
+  if (isGroup && first === undefined) {
+    streams.stderr.write(await usageOf(command, path, streams.stderr.isTTY === true))
+    return 2
   }
   if (command === root && (first === '--version' || first === '-v')) {
     const { version } = command.meta as { version: string }
