@@ -101,15 +101,10 @@ rank  name   rating   games     won   drawn    lost
     expect(out).toContain('?[31mred')
   })
 
-  test('a header alone has nothing to count', async () => {
-    const { code, out } = await muster({ file: '-', json: true }, games())
-    expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ games: 0, accuracy: null, log_loss: null, ratings: [] })
-    expect((await muster({ file: '-' }, games())).out).not.toContain('Predictions')
-  })
-
   test.each<[string, RateArguments, string, string]>([
     ['a bad line', { file: '-' }, games('2026-01-01,ann,bob,3'), 'standard input: line 2: score_a'],
+    ['an empty file', { file: '-' }, '', 'standard input: there are no results in it'],
+    ['a header alone', { file: '-' }, games(), 'standard input: there are no results in it, only a header'],
     ['no file', { file: '/no/such/file' }, '', '/no/such/file: there is no such file'],
     ['a folder', { file: '/' }, '', '/: is a folder, not a file'],
     ['nothing at all', {}, '', 'name a file of results'],

@@ -14,6 +14,7 @@ export type { PlayedGame } from './played-game.ts'
 export async function* playedGames(input: AsyncIterable<Uint8Array | string>): AsyncGenerator<PlayedGame[]> {
   let gameOf: ((line: string) => PlayedGame) | undefined
   let number = 0
+  let count = 0
   for await (const lines of lineBatches(input)) {
     const games: PlayedGame[] = []
     for (const line of lines) {
@@ -30,7 +31,8 @@ export async function* playedGames(input: AsyncIterable<Uint8Array | string>): A
         throw error
       }
     }
+    count += games.length
     yield games
   }
-  if (gameOf === undefined) throw new BadInput('there are no results in it')
+  if (count === 0) throw new BadInput(`there are no results in it${gameOf === undefined ? '' : ', only a header'}`)
 }
