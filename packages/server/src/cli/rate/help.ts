@@ -17,7 +17,7 @@ first fifth of the games, in which nobody is known yet.
   accuracy     the share of games in which the favourite came first; an even prediction
                is half right; games without a sole winner are left out
   log-loss     the mean of -ln of the chance given to what happened; a draw counts as
-               half a win to each side
+               half a win to each team
 
 --json prints
   {system, parameters, games, players, predicted, predicted_draws, accuracy, log_loss,
@@ -32,7 +32,7 @@ team) and their ranks (left out: as named, the winner first). A player is a rati
 or an object of an id and the fields of its system; what is missing is a newcomer's.
 Parameters of the system stand beside them. It prints
   {system, parameters, prediction, players: [{id, rank, ..., delta, before, games}]}
-Two sides may be written a, b, score_a or winner, loser as well; and for glicko2
+Two teams may be written a, b, score_a or winner, loser as well; and for glicko2
 {player, period: [{rating, rd, score}]} is a rating period of several games.
 
   muster rate --game '{"system":"elo","k":40,"players":[1500,1900],"ranks":[1,2]}'

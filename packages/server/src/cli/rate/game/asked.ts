@@ -94,6 +94,8 @@ function sidesOf(parsed: Parsed): { sides: readonly unknown[]; places: readonly 
   if (used.length === 0) throw new BadInput('players: is missing; it is a list of the players, the first named first')
   if (used.length > 1) throw new BadInput(`${used.map(([name]) => name).join(' and ')}: only one of them can be given`)
   const [name, keys] = used[0]!
+  const missing = keys.length === 2 ? keys.find((key) => parsed[key] === undefined) : undefined
+  if (missing !== undefined) throw new BadInput(`${missing}: is missing; a game needs at least two teams`)
   if (keys.length === 2) return { sides: keys.map((key) => parsed[key]), places: keys }
   const sides = parsed[name]
   if (!Array.isArray(sides)) throw new BadInput(`${name}: is to be a list`)
@@ -112,13 +114,13 @@ function ranksOf(parsed: Parsed, count: number): number[] {
     throw new BadInput('winner and loser leave no room for ranks or score_a')
   }
   if (score !== undefined) {
-    if (count !== 2) throw new BadInput(`score_a: is for two sides, and ${count} are given; say ranks instead`)
+    if (count !== 2) throw new BadInput(`score_a: is for two teams, and ${count} are given; say ranks instead`)
     if (score !== 1 && score !== 0.5 && score !== 0) throw new BadInput('score_a: is to be 1, 0.5 or 0')
     return score === 1 ? [1, 2] : score === 0 ? [2, 1] : [1, 1]
   }
   if (ranks === undefined) return Array.from({ length: count }, (_, at) => at + 1)
-  if (!Array.isArray(ranks)) throw new BadInput('ranks: is to be a list, one rank for each side')
-  if (ranks.length !== count) throw new BadInput(`ranks: ${ranks.length} given for ${count} sides; each side needs one`)
+  if (!Array.isArray(ranks)) throw new BadInput('ranks: is to be a list, one rank for each team')
+  if (ranks.length !== count) throw new BadInput(`ranks: ${ranks.length} given for ${count} teams; each team needs one`)
   ranks.forEach((rank, at) => {
     if (!Number.isSafeInteger(rank)) throw new BadInput(`ranks[${at}]: ${JSON.stringify(rank)} is no whole number`)
   })
