@@ -138,9 +138,7 @@ describe('a configuration', () => {
     await expect(loadConfig(unnamed)).rejects.toThrow(/it has no default export/)
     const empty = join(folder, 'empty.config.ts')
     await writeFile(empty, "import { defineConfig } from '@muster/server'\nexport default defineConfig(null as never)")
-    await expect(loadConfig(empty)).rejects.toThrow(
-      /empty\.config\.ts.*\n {2}top level: must be an object of options$/,
-    )
+    await expect(loadConfig(empty)).rejects.toThrow(/empty\.config\.ts.*\n {2}top level: must be an object of options$/)
     const throwing = join(folder, 'throwing.config.ts')
     await writeFile(throwing, "const name: string = 'x'\n\nthrow new Error('my own mistake')\n")
     await expect(loadConfig(throwing)).rejects.toThrow(/throwing\.config\.ts.*\n {2}line 3(:\d+)?: my own mistake$/)
