@@ -70,7 +70,6 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     let url = ''
     const surroundings = { wakes, instance, apiUrl: () => url, environment: machine.environment }
     const { modules, authenticators, ...edge } = compose(ground, config, surroundings)
-    const firstOperator = await modules.identity.firstOperator()
 
     const mounted = Object.entries(modules).filter(([name]) => only === undefined || only.includes(name as ModuleName))
     const readiness: Readiness = {
@@ -104,6 +103,8 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     }
     const sweep = repeating(ground, 'kept answers', sweepMs, () => edge.idempotency.sweep())
     releases.push(() => sweep.stop())
+    // Last of all: a start that fails would take the password with it.
+    const firstOperator = await modules.identity.firstOperator()
     readiness.serving = true
 
     let stopping: Promise<void> | null = null

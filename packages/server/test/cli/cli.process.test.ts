@@ -86,6 +86,21 @@ describe('muster', () => {
     expect(await processesOf(home.folder)).toEqual([])
   })
 
+  it('tells the first operator’s password at the first start that comes to serve', async () => {
+    await using fresh = await musterHome({})
+    const holder = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => holder.once('listening', resolve))
+    const { port } = holder.address() as { port: number }
+    expect(await fresh.run('serve', '--port', String(port))).toMatchObject({
+      code: 1,
+      stderr: expect.not.stringMatching(/"password"/),
+    })
+    holder.close()
+    const muster = await fresh.start()
+    await muster.output.until(/"username":"operator","password":"[^"]{16,}"/)
+    expect(await muster.end('SIGTERM')).toBe(0)
+  })
+
   it('refuses a second server on the same data', async () => {
     const muster = await home.start()
     const second = await home.run('serve', '--port', '0')
