@@ -11,7 +11,8 @@ for (const name of readdirSync(folder)) {
   failed += report.numFailedTests
   // Said again at the end, where whoever reads only the end finds it.
   for (const file of report.testResults) {
-    for (const one of file.assertionResults) if (one.status === 'failed') console.log(`!! ${file.name}: ${one.fullName}`)
+    for (const one of file.assertionResults)
+      if (one.status === 'failed') console.log(`!! ${file.name}: ${one.fullName}`)
   }
 }
 failed = Math.max(failed, Number(steps))
