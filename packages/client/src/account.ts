@@ -1,4 +1,4 @@
-import type { GoodBodyOf, OwnProfile, profileContracts, Tokens } from '@muster/protocol'
+import type { GoodBodyOf, Links, OwnProfile, Proof, profileContracts, Tokens } from '@muster/protocol'
 import type { Http } from './http.ts'
 import type { TokenStore } from './tokens.ts'
 
@@ -16,6 +16,13 @@ export interface Account {
   guest(username?: string): Promise<Tokens>
   /** The guest that is signed in becomes an account, and stays the same player. */
   upgrade(account: Credentials): Promise<Tokens>
+  /** With what an outside provider gave: an ID token, a Steam ticket, or an authorization code. */
+  signInWith(provider: string, proof: Proof): Promise<Tokens>
+  /** One more way to sign in; a guest is one no longer, and stays the same player. */
+  link(provider: string, proof: Proof): Promise<Tokens>
+  /** Every other login ends. */
+  unlink(provider: string): Promise<void>
+  links(): Promise<Links>
   changePassword(current: string, next: string): Promise<Tokens>
   logout(): Promise<void>
   logoutAll(): Promise<void>
@@ -36,6 +43,7 @@ export function createAccount(http: Http, tokens: TokenStore): Account {
   const anew = { repeatable: true }
   /** These take effect once; a repetition would be refused by its own first try. */
   const changing = { signedIn: true }
+  const linkOf = (provider: string) => `/auth/link/${encodeURIComponent(provider)}`
 
   return {
     get userId() {
@@ -44,6 +52,13 @@ export function createAccount(http: Http, tokens: TokenStore): Account {
     register: (account) => signIn('/auth/register', account, anew),
     login: (account) => signIn('/auth/login', account, anew),
     guest: (username) => signIn('/auth/guest', username === undefined ? {} : { username }, anew),
+    signInWith: (provider, proof) => signIn(`/auth/providers/${encodeURIComponent(provider)}`, proof, anew),
+    // Where it took effect and its answer was lost, the tokens held are spent: only a repetition brings the next.
+    link: (provider, proof) => signIn(linkOf(provider), proof, { ...changing, ...anew }),
+    async unlink(provider) {
+      await http({ method: 'DELETE', path: linkOf(provider), signedIn: true })
+    },
+    links: async () => (await http<Links>({ method: 'GET', path: '/auth/links', signedIn: true })).body,
     upgrade: (account) => signIn('/auth/upgrade', account, changing),
     changePassword: (current, next) =>
       signIn('/auth/password', { current_password: current, new_password: next }, changing),

@@ -15,6 +15,12 @@ export function checkConfig(config: Config, complaints: Complaints): void {
       complaints.addBeside([kind, name], 'a name has letters, digits, dots and dashes, at most 64')
     }
   }
+  if (complaints.isSound('identity', 'providers')) {
+    for (const name of Object.keys(config.identity.providers)) {
+      if (namePattern.test(name)) continue
+      complaints.addBeside(['identity', 'providers', name], 'a name has letters, digits, dots and dashes, at most 64')
+    }
+  }
   if (complaints.isSound('http', 'trustedProxies')) {
     config.http.trustedProxies.forEach((proxy, at) => {
       const problem = networkProblem(proxy)

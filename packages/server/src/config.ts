@@ -6,6 +6,7 @@ import Type, { type Static, type TProperties } from 'typebox'
 import { checkConfig } from './config-checks.ts'
 import { fleetOptions, serverSource } from './modules/fleet/config.ts'
 import { identityOptions } from './modules/identity/config.ts'
+import { completeProviderOptions } from './modules/identity/providers/config.ts'
 import { matchmakingOptions, queueOptions } from './modules/matchmaking/config.ts'
 import { presenceOptions } from './modules/presence/config.ts'
 import { profilesOptions } from './modules/profiles/config.ts'
@@ -55,11 +56,18 @@ export const defineConfig = (config: ConfigInput): ConfigInput => config
 /** Checks a configuration whole, and fills in what it leaves out. `folder` is what relative paths in it start from. */
 export function readConfig(given: unknown, source: string, folder: string): Config {
   const complaints = gatherComplaints(source)
-  const config = inspectOptions(configSchema, withCompleteRatings(given, complaints), complaints)
+  const complete = withCompleteProviders(withCompleteRatings(given, complaints), complaints)
+  const config = inspectOptions(configSchema, complete, complaints)
   checkConfig(config, complaints)
   complaints.refuse()
   for (const { server } of Object.values(config.modes)) {
     if (server.launch !== undefined) server.launch.cwd = resolve(folder, server.launch.cwd ?? '.')
+  }
+  for (const provider of Object.values(config.identity.providers)) {
+    if (provider.kind === 'steam') provider.keyFile = resolve(folder, provider.keyFile)
+    else if (provider.clientSecretFile !== undefined) {
+      provider.clientSecretFile = resolve(folder, provider.clientSecretFile)
+    }
   }
   return config
 }
@@ -81,6 +89,25 @@ function withCompleteRatings(given: unknown, complaints: Complaints): unknown {
     }
   })
   return { ...(given as object), boards: Object.fromEntries(complete) }
+}
+
+/** The same holds for sign-in providers; one that cannot be read is left out of what else is looked at. */
+function withCompleteProviders(given: unknown, complaints: Complaints): unknown {
+  const { identity } = (given ?? {}) as { identity?: { providers?: Record<string, unknown> } }
+  const providers = identity?.providers
+  if (typeof providers !== 'object' || providers === null || Array.isArray(providers)) return given
+  const complete = Object.entries(providers).flatMap(([name, one]) => {
+    try {
+      return [[name, completeProviderOptions(one)] as const]
+    } catch (error) {
+      for (const complaint of (error as Error).message.split('; ')) {
+        const [option = '', ...words] = complaint.split(': ')
+        complaints.add(['identity', 'providers', name, option], words.join(': '))
+      }
+      return []
+    }
+  })
+  return { ...(given as object), identity: { ...identity, providers: Object.fromEntries(complete) } }
 }
 
 const fileNames = [

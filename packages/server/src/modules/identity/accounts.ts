@@ -48,6 +48,8 @@ export function requireAccountNick(nick: string): string {
   throw new Refusal('INVALID_REQUEST', { detail: `body.nick ${problem}`, fields: [{ field: 'body.nick', problem }] })
 }
 
+const noPassword = 'There is no password to change. Set a username and a password with POST /auth/upgrade.'
+
 const keyOf = (username: string): string => {
   const key = usernameKey(username)
   if (key === null) throw new Error('The contract lets no such username pass.')
@@ -135,7 +137,7 @@ export function createAccounts(ground: AccountsGround): Accounts {
 
     async changePassword({ player, login }, { current, next }, address) {
       const account = await accountOf(player)
-      if (account === null) throw new Refusal('GUESTS_NOT_ALLOWED')
+      if (account === null) throw new Refusal('GUESTS_NOT_ALLOWED', { detail: noPassword })
       requireGoodPassword(next, account.username, 'new_password')
       const tried = await throttle.trySignIn(account.username, address)
       await tried.from(true)

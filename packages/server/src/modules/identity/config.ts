@@ -1,5 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { providersOptions } from './providers/index.ts'
 
 const day = 86_400
 
@@ -91,6 +92,7 @@ export const identityOptions = Closed({
   ...tokenOptions,
   ...passwordOptions,
   ...throttleOptions,
+  providers: providersOptions,
   guestBatchMax: Type.Integer({ default: 256, minimum: 1, maximum: 1_000, description: 'Guests written at once' }),
   guestsWaitingMax: Type.Integer({
     default: 10_000,

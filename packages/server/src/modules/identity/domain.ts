@@ -24,6 +24,13 @@ export function guestNick(name: string, digits: number, fraction: number): strin
 /** What a guest is called who gave no name. */
 export const namelessGuest = 'player'
 
+/** The name under a guest's nick, for when they are one no longer: without the tag, which only guests have. Null where it
+ *  was never chosen, or cannot stand by itself. */
+export function nameOfGuest(nick: string): string | null {
+  const name = nick.replace(/#\d+$/, '').trim()
+  return name === '' || name === namelessGuest || hasGuestTag(name) ? null : name
+}
+
 /** Whom an address stands for: an IPv4 address itself, of IPv6 the /64 network, which is what one subscriber is given. */
 export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)

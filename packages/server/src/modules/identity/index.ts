@@ -19,8 +19,11 @@ import { createGuests } from './guests.ts'
 import { type ApiKeys, type ApiKeyView, createApiKeys, type NewApiKey } from './keys/api-keys.ts'
 import { createLogins } from './logins.ts'
 import { createOperators, type Operators } from './operators.ts'
+import { createOutside } from './outside.ts'
 import { createHasher } from './passwords/hasher.ts'
 import { createPersonal, type Personal } from './personal.ts'
+import { providerRoutes } from './provider-routes.ts'
+import { createProviders } from './providers/index.ts'
 import { createRename, type Rename } from './rename.ts'
 import { identityRoutes } from './routes.ts'
 import { createSignIn } from './sign-in.ts'
@@ -104,6 +107,8 @@ export function createIdentity(needs: IdentityNeeds, options: IdentityOptions): 
   const apiKeys: ApiKeys = createApiKeys(ground, options)
   const personal = createPersonal(people)
   const signIn = createSignIn(people, options)
+  const providers = createProviders(ground, options.providers)
+  const outside = createOutside({ ...people, providers }, options)
   let sweeper: Repeating | null = null
 
   async function verifyAccess(token: string): Promise<VerifiedPlayer | null> {
@@ -113,7 +118,10 @@ export function createIdentity(needs: IdentityNeeds, options: IdentityOptions): 
   }
 
   return {
-    routes: identityRoutes({ ...people, audit: store.audit, accounts, signIn, guests, apiKeys, signingKeys }, options),
+    routes: [
+      ...identityRoutes({ ...people, audit: store.audit, accounts, signIn, guests, apiKeys, signingKeys }, options),
+      ...providerRoutes(outside),
+    ],
     async start() {
       await signingKeys.refresh()
       await endings.start()

@@ -21,6 +21,7 @@ export function createPersonal(ground: { clock: Clock; db: Db; store: IdentitySt
       db.once(async (tx) => {
         const person = (await store.players.people(tx, [player])).get(player)
         const logins = await store.logins.ofPlayer(tx, player)
+        const links = await store.links.of(tx, player)
         const bans = await store.players.bansOf(tx, player)
         const acts = await store.audit.of(tx, player, auditShownMax)
         return {
@@ -31,6 +32,7 @@ export function createPersonal(ground: { clock: Clock; db: Db; store: IdentitySt
             refreshed_at: timeText(login.refreshedAt),
             ended_at: textOrNull(login.endedAt),
           })),
+          links: links.map(({ issuer, subject, linkedAt }) => ({ issuer, subject, linked_at: timeText(linkedAt) })),
           bans: bans.map((ban) => ({
             reason: ban.reason,
             at: timeText(ban.at),

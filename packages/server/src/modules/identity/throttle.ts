@@ -11,6 +11,8 @@ import { networkOf } from './domain.ts'
 export interface Throttle {
   /** Before anything is looked up. */
   trySignIn(username: string, address: string): Promise<SignInTry>
+  /** A try with what an outside provider gave. Where it was good, it is taken back. */
+  tryProvider(address: string): Promise<Pick<SignInTry, 'takeBack'>>
   register(address: string): Promise<void>
   guest(address: string): Promise<void>
 }
@@ -33,28 +35,40 @@ export function createThrottle({ limits }: { limits: Limits }, options: Identity
   const registrations: Limit = { name: 'register', max: options.registrationsPerMinute, perMs: 60_000 }
   const guests: Limit = { name: 'guest', max: options.guestsPerMinute, perMs: 60_000 }
 
+  function spending() {
+    const spent: [Limit, string][] = []
+    return {
+      spend: async (limit: Limit, who: string) => {
+        await limits.spend(limit, who)
+        spent.push([limit, who])
+      },
+      takeBack: async () => {
+        for (const [limit, who] of spent) {
+          // Where others have spent too much meanwhile, giving one back is still refused; that is no matter here.
+          await limits.spend(limit, who, -1).catch(() => undefined)
+        }
+      },
+    }
+  }
+
   return {
     async trySignIn(username, address) {
       const tag = nameTag(username)
       const network = networkOf(address)
-      const spent: [Limit, string][] = []
-      const spend = async (limit: Limit, who: string) => {
-        await limits.spend(limit, who)
-        spent.push([limit, who])
-      }
+      const { spend, takeBack } = spending()
       await spend(pair, `${tag} ${network}`)
       await spend(place, network)
       return {
         from: async (atHome) => {
           if (!atHome) await spend(name, tag)
         },
-        takeBack: async () => {
-          for (const [limit, who] of spent) {
-            // Where others have spent too much meanwhile, giving one back is still refused; that is no matter here.
-            await limits.spend(limit, who, -1).catch(() => undefined)
-          }
-        },
+        takeBack,
       }
+    },
+    async tryProvider(address) {
+      const { spend, takeBack } = spending()
+      await spend(place, networkOf(address))
+      return { takeBack }
     },
     register: (address) => limits.spend(registrations, networkOf(address)),
     guest: (address) => limits.spend(guests, networkOf(address)),

@@ -26,7 +26,8 @@ export interface AccountRow {
 export interface AccountStore {
   /** A player with an account, and their first login. False where the name is taken, or the player exists. */
   create(tx: Tx, account: NewAccount, login: NewLogin | null, audit: AuditEntry | null): Promise<boolean>
-  /** A guest becomes an account. False where the name is taken, or the player is no guest (any more). */
+  /** A player without an account gets one, and so a guest is one no longer. False where the name is taken, or the
+   *  player has an account (by now). */
   upgrade(tx: Tx, account: Omit<NewAccount, 'operator'>, audit: AuditEntry): Promise<boolean>
   /** By name, and whether the owner was seen at this address before. */
   named(tx: Tx, usernameKey: string, addressTag: string | null): Promise<(AccountRow & { atHome: boolean }) | null>
@@ -94,18 +95,19 @@ export function sqlAccountStore(): AccountStore {
     async upgrade(tx, account, audit) {
       const entry = auditRow(audit)
       const { rows } = await sql`
-        with guest as (
-          select id from identity_players where id = ${account.player} and guest for update),
+        with person as (
+          select id from identity_players where id = ${account.player} for update),
         account as (
           insert into identity_accounts
             (player, username, username_key, password_hash, created_at, password_changed_at)
           select id, ${account.username}, ${account.usernameKey}, ${account.passwordHash}, ${account.at}::bigint,
-                 ${account.at}::bigint from guest
+                 ${account.at}::bigint from person
           on conflict do nothing returning player),
         audited as (
           insert into identity_audit (at, what, player, login, address)
           select ${entry.at}, ${entry.what}, player, ${entry.login}, ${entry.address} from account)
-        update identity_players p set guest = false, nick = ${account.nick}, nick_key = null
+        update identity_players p
+        set guest = false, nick = case when p.guest then ${account.nick} else p.nick end, nick_key = null
         from account where p.id = account.player
         returning p.id
       `.execute(tables(tx))

@@ -9,6 +9,8 @@ export type AuditedAct =
   | 'sign_in_failed'
   | 'upgraded'
   | 'password_changed'
+  | 'linked'
+  | 'unlinked'
   | 'logged_out'
   | 'logged_out_everywhere'
   | 'token_reused'

@@ -2,6 +2,7 @@ import type { LoginId, PlayerId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import { type AuditEntry, auditRow } from './audit.ts'
+import type { OutsideIdentity } from './links.ts'
 import type { IdentityTables } from './tables.ts'
 
 export interface NewLogin {
@@ -52,14 +53,20 @@ export type WhichLogins =
   /** The oldest ones beyond so many. */
   | { player: PlayerId; beyond: number }
 
-export type EndReason = 'logout' | 'logout_all' | 'password' | 'reused' | 'banned' | 'crowded' | 'erased'
+export type EndReason = 'logout' | 'logout_all' | 'password' | 'unlinked' | 'reused' | 'banned' | 'crowded' | 'erased'
 
 export interface LoginStore {
-  /** Opens a login unless the player is gone or banned, or, where `passwordHash` is given, has another password by
-   *  now. Null then. */
+  /** Opens a login unless the player is gone or banned, or the way in is theirs no longer: the password that was meant,
+   *  where `passwordHash` is given, or the `link`. Null then. */
   open(
     tx: Tx,
-    request: { player: PlayerId; passwordHash: string | null; login: NewLogin; audit: AuditEntry | null },
+    request: {
+      player: PlayerId
+      passwordHash: string | null
+      link?: OutsideIdentity
+      login: NewLogin
+      audit: AuditEntry | null
+    },
   ): Promise<Bearer | null>
   read(tx: Tx, login: LoginId): Promise<LoginRow | null>
   /** Tokens with `fromHash` give way to the next, all at one moment. Null for each that is not the good one of a live
@@ -101,11 +108,26 @@ const chosen = (which: WhichLogins, now: number) => {
     : sql`player = ${which.player} and id <> ${which.except}`
 }
 
+/** What must hold of the way in, and be kept as it is until the login is there. */
+function wayIn(passwordHash: string | null, link: OutsideIdentity | undefined) {
+  if (passwordHash !== null) {
+    return {
+      join: sql`join identity_accounts a on a.player = p.id`,
+      holds: sql`a.password_hash = ${passwordHash}`,
+      locked: sql`for share of p, a`,
+    }
+  }
+  if (link === undefined) return { join: sql``, holds: sql`true`, locked: sql`for share of p` }
+  return {
+    join: sql`join identity_links k on k.player = p.id`,
+    holds: sql`k.issuer = ${link.issuer} and k.subject = ${link.subject}`,
+    locked: sql`for share of p, k`,
+  }
+}
+
 export const sqlLoginStore = (): LoginStore => ({
-  async open(tx, { player, passwordHash, login, audit }) {
-    const password = passwordHash === null ? sql`true` : sql`a.password_hash = ${passwordHash}`
-    const account = passwordHash === null ? sql`` : sql`join identity_accounts a on a.player = p.id`
-    const locked = passwordHash === null ? sql`for share of p` : sql`for share of p, a`
+  async open(tx, { player, passwordHash, link, login, audit }) {
+    const way = wayIn(passwordHash, link)
     const entry = audit === null ? null : auditRow(audit)
     const audited =
       entry === null
@@ -113,12 +135,12 @@ export const sqlLoginStore = (): LoginStore => ({
         : sql`, audited as (
             insert into identity_audit (at, what, player, login, actor, address)
             select ${entry.at}, ${entry.what}, player, ${login.id}, ${entry.actor}, ${entry.address} from who)`
-    // The lock makes a ban or a change of password that is under way at this moment come first or see this login.
+    // The lock makes a ban, a change of password or an unlinking that is under way at this moment come first or see this login.
     const { rows } = await sql<BearerRow>`
       with who as (
-        select p.id as player, p.nick, p.guest from identity_players p ${account}
-        where p.id = ${player} and (p.banned_until is null or p.banned_until <= ${login.createdAt}) and ${password}
-        ${locked}),
+        select p.id as player, p.nick, p.guest from identity_players p ${way.join}
+        where p.id = ${player} and (p.banned_until is null or p.banned_until <= ${login.createdAt}) and ${way.holds}
+        ${way.locked}),
       opened as (
         insert into identity_logins (id, player, token_hash, refreshed_at, created_at, expires_at, ends_at, address_tag)
         select ${login.id}, player, ${login.tokenHash}::bytea, ${login.createdAt}::bigint, ${login.createdAt}::bigint,

@@ -21,6 +21,13 @@ export interface IdentityTables {
     created_at: number
     password_changed_at: number
   }
+  /** Outside identities by which a player signs in. */
+  identity_links: {
+    issuer: string
+    subject: string
+    player: string
+    linked_at: number
+  }
   identity_logins: {
     id: string
     player: string
@@ -129,5 +136,11 @@ export const identityMigrations: Migrations = {
        player text, login text, api_key text, actor text, address text)`,
     'create index identity_audit_at on identity_audit (at)',
     'create index identity_audit_player on identity_audit (player)',
+  ),
+  identity_0005_links: statements(
+    `create table identity_links (
+       issuer text not null, subject text not null,
+       player text not null references identity_players on delete cascade, linked_at bigint not null,
+       primary key (issuer, subject), unique (player, issuer))`,
   ),
 }
