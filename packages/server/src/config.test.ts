@@ -11,6 +11,7 @@ const good: ConfigInput = {
   boards: { duel: { rating: { system: 'elo' } } as never },
   queues: { duel: { mode: 'duel', board: 'duel' } },
 }
+const acme = { kind: 'oidc', issuer: 'https://idp.example', clientId: 'game' }
 const read = (config: unknown) => readConfig(config, 'muster.config.ts', '/games')
 
 describe('a configuration', () => {
@@ -40,6 +41,34 @@ describe('a configuration', () => {
     ['an unknown system', { ...good, boards: { duel: { rating: { system: 'chess' } } } }, /'chess' is not one of elo/],
     ['too few ports', { modes: { duel: { server: { launch: { ...launch, processesMax: 50 } } } } }, /ports: 10 ports/],
     ['a wrong type', { ...good, fleet: { ttlS: 'long' } }, /fleet\.ttlS: must be number, but is "long"/],
+    [
+      'an unknown kind of provider',
+      { identity: { providers: { acme: { kind: 'saml' } } } },
+      /identity\.providers\.acme\.kind: must be oidc or steam/,
+    ],
+    [
+      'a provider without what it needs',
+      { identity: { providers: { acme: { kind: 'oidc', issuer: 'https://a.example' } } } },
+      /identity\.providers\.acme\.clientId/,
+    ],
+    [
+      'a provider’s option that there is not',
+      { identity: { providers: { steam: { kind: 'steam', appId: 1, keyFile: 'k', key: 'x' } } } },
+      /identity\.providers\.steam\.key: /,
+    ],
+    [
+      'a signature that shares its key',
+      { identity: { providers: { acme: { ...acme, algorithms: ['HS256'] } } } },
+      /identity\.providers\.acme\.algorithms/,
+    ],
+    ...['http://idp.example', 'ftp://idp.example', 'https://me:x@idp.example', 'https://idp.example?x=1', 'idp'].map(
+      (issuer): [string, unknown, RegExp] => [
+        `the issuer ${issuer}`,
+        { identity: { providers: { acme: { ...acme, issuer } } } },
+        /identity\.providers\.acme\.issuer: must be an https address/,
+      ],
+    ),
+    ['a strange provider', { identity: { providers: { 'a b': acme } } }, /identity\.providers\.a b: a name has/],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
     ['an unknown option at the top', { bogus: 1 }, /^ {2}top level: no such option: bogus$/m],
     [
@@ -121,6 +150,18 @@ describe('a configuration', () => {
   it('may trust proxies by address, by network and by name', () => {
     const trustedProxies = ['loopback', '10.0.0.7', '10.0.0.0/8', '::1', 'fc00::/7']
     expect(read({ http: { trustedProxies } }).http.trustedProxies).toEqual(trustedProxies)
+  })
+
+  it('fills in what a sign-in provider leaves out, and finds its files beside the configuration', () => {
+    const steam = { kind: 'steam', appId: 480, keyFile: 'steam.key' }
+    const { providers } = read({
+      identity: { providers: { acme: { ...acme, clientSecretFile: 's' }, steam } },
+    }).identity
+    expect(providers.acme).toMatchObject({ nonce: 'optional', hosts: [], clientSecretFile: '/games/s' })
+    expect(providers.steam).toMatchObject({ keyFile: '/games/steam.key', familySharing: true, allowVacBanned: false })
+    expect(
+      read({ identity: { providers: { local: { ...acme, issuer: 'http://localhost:8080/realm' } } } }),
+    ).toBeTruthy()
   })
 
   it('is read from TypeScript', async () => {

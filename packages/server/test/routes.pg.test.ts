@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type OpenApiCaller, openApiCaller } from './support/openapi-caller.ts'
 import { type RunningTestServer, runningServer } from './support/running-server.ts'
+import { type SteamWebApi, steamWebApi } from './support/steam-web-api.ts'
 
 /** Every route of the whole server, each answer held to the OpenAPI document. */
 describe('every route', () => {
   let server: RunningTestServer
   let api: OpenApiCaller
   let operator: string
+  let steam: SteamWebApi
   const keys: Record<string, string> = {}
   const tokens: Record<string, { access_token: string; refresh_token: string; user_id: string }> = {}
 
@@ -14,14 +16,21 @@ describe('every route', () => {
   const code = ({ status, body }: Answer) => [status, body?.code]
 
   beforeAll(async () => {
+    steam = await steamWebApi()
     server = await runningServer({
+      identity: {
+        providers: { steam: steam.options, acme: { kind: 'oidc', issuer: 'http://127.0.0.1:1', clientId: 'game' } },
+      },
       modes: { arena: { server: { registered: true }, loadingTimeoutS: 30 } },
       boards: { arena: { rating: { system: 'elo' } } },
       queues: { arena: { mode: 'arena', teams: 2, teamSize: 1, board: 'arena', acceptTimeoutS: 15 } },
     })
     api = await openApiCaller(server.url)
   })
-  afterAll(() => server[Symbol.asyncDispose]())
+  afterAll(async () => {
+    await server[Symbol.asyncDispose]()
+    await steam[Symbol.asyncDispose]()
+  })
 
   it('prints the first operator once, who signs in and makes keys', async () => {
     expect(server.firstOperator?.password.length).toBeGreaterThanOrEqual(16)
@@ -103,6 +112,33 @@ describe('every route', () => {
       'UNAUTHENTICATED',
     ])
     expect((await api.call('GET /.well-known/jwks.json')).body.keys).not.toHaveLength(0)
+  })
+
+  it('lets in whom an outside provider vouches for', async () => {
+    const signIn = (token: string, provider = 'steam') =>
+      api.call(`POST /auth/providers/${provider}`, { body: { token } })
+    const first = await signIn(steam.ticket('76561198000000001'))
+    expect(first.status).toBe(201)
+    const again = await signIn(steam.ticket('76561198000000001'))
+    expect([again.status, again.body.user_id]).toEqual([200, first.body.user_id])
+    expect(code(await signIn('ab'.repeat(99)))).toEqual([401, 'INVALID_PROVIDER_TOKEN'])
+    expect(code(await signIn('nonsense'))).toEqual([400, 'INVALID_REQUEST'])
+    expect(code(await signIn('x', '__proto__'))).toEqual([404, 'PROVIDER_NOT_FOUND'])
+    expect(code(await signIn('a.b.c', 'acme'))).toEqual([503, 'PROVIDER_UNAVAILABLE'])
+
+    const guest = text(await api.call('POST /auth/guest', { body: {} }), 'access_token')
+    const link = (token: string, ticket: unknown) =>
+      api.call('POST /auth/link/steam', { token, body: { token: ticket } })
+    expect(code(await link(guest, steam.ticket('76561198000000001')))).toEqual([409, 'LINK_TAKEN'])
+    expect(code(await link(guest, 5))).toEqual([400, 'INVALID_REQUEST'])
+    const linked = text(await link(guest, steam.ticket('76561198000000002')), 'access_token')
+    expect((await api.call('GET /auth/links', { token: linked })).body.links).toMatchObject([{ provider: 'steam' }])
+    const unlink = (provider: string) => api.call(`DELETE /auth/link/${provider}`, { token: linked })
+    expect(code(await unlink('steam'))).toEqual([409, 'LAST_WAY_IN'])
+    expect(code(await unlink('x'.repeat(65)))).toEqual([400, 'INVALID_REQUEST'])
+    const account = { username: 'linked', password: 'correct horse staple' }
+    await api.call('POST /auth/upgrade', { token: linked, body: account })
+    expect((await unlink('steam')).status).toBe(204)
   })
 
   it('keeps profiles and what players store', async () => {

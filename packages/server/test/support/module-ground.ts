@@ -18,8 +18,8 @@ import { simulatedClock } from './simulated-clock.ts'
 const nobody = async () => null
 
 /** What a module stands on in a test: a real database of its own, a clock that the test moves, no Redis. */
-export async function moduleGround(migrations: Migrations, options: { node?: string } = {}) {
-  const clock = simulatedClock()
+export async function moduleGround(migrations: Migrations, options: { node?: string; startMs?: number } = {}) {
+  const clock = simulatedClock(options.startMs)
   const random = seededRandom(1)
   const log = silentLog
   const { db, kysely, dispose } = await createTestDb(random)

@@ -1,6 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
-import { providersOptions } from './providers/index.ts'
+import { providersOptions } from './providers/config.ts'
 
 const day = 86_400
 

@@ -8,7 +8,7 @@ export interface IdentityStoreGround extends AsyncDisposable {
   store: IdentityStore
 }
 
-const bytes = (text: string) => Buffer.from(text.padEnd(32, '.'))
+export const bytes = (text: string) => Buffer.from(text.padEnd(32, '.'))
 const failed = new Error('planted')
 
 /** What every store of identity keeps to, whatever it is made of. */

@@ -62,7 +62,7 @@ export function createOidcProvider({ clock, log, secret }: OidcGround, options: 
       return await fetch()
     } catch (error) {
       log.warn({ err: error, issuer: options.issuer }, `a sign-in provider’s ${what} cannot be read`)
-      throw unavailable(error)
+      throw unavailable(error, options.keysRestS)
     }
   }
 
