@@ -21,9 +21,9 @@ export interface Asked {
 export async function identityGround(
   given: Partial<IdentityOptions> = {},
   migrations: Migrations = {},
-  { startMs, ...instead }: { log?: Log; startMs?: number } = {},
+  instead: { log?: Log; startMs?: number } = {},
 ) {
-  const ground = { ...(await moduleGround({ ...identityMigrations, ...migrations }, { startMs })), ...instead }
+  const ground = await moduleGround({ ...identityMigrations, ...migrations }, instead)
   const wide = { signInPairMax: 1_000_000, signInAddressMax: 1_000_000, signInNameMax: 1_000_000 }
   const options = readOptions(
     identityOptions,

@@ -5,7 +5,7 @@ import type { Route } from '../../src/platform/http/route.ts'
 import { createHttpServer } from '../../src/platform/http/server.ts'
 import { idMint } from '../../src/platform/ids.ts'
 import { createLeases, leaseMigrations } from '../../src/platform/lease.ts'
-import { silentLog } from '../../src/platform/log.ts'
+import { type Log, silentLog } from '../../src/platform/log.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
 import { type Migrations, migrate } from '../../src/platform/postgres.ts'
 import { seededRandom } from '../../src/platform/random.ts'
@@ -18,10 +18,13 @@ import { simulatedClock } from './simulated-clock.ts'
 const nobody = async () => null
 
 /** What a module stands on in a test: a real database of its own, a clock that the test moves, no Redis. */
-export async function moduleGround(migrations: Migrations, options: { node?: string; startMs?: number } = {}) {
+export async function moduleGround(
+  migrations: Migrations,
+  options: { node?: string; startMs?: number; log?: Log } = {},
+) {
   const clock = simulatedClock(options.startMs)
   const random = seededRandom(1)
-  const log = silentLog
+  const { log = silentLog } = options
   const { db, kysely, dispose } = await createTestDb(random)
   await migrate(kysely, { ...leaseMigrations, ...idempotencyMigrations, ...migrations })
   const soft = memorySoftState(clock)

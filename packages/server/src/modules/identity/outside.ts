@@ -70,7 +70,7 @@ export function createOutside(ground: OutsideGround, { loginsMax }: Pick<Identit
     const request = { player, passwordHash: null, link: identity, login: fresh.login, audit }
     const bearer = await db.once((tx) => store.logins.open(tx, request))
     if (bearer === null) return null
-    await db.once((tx) => endings.end(tx, { player, beyond: loginsMax }, 'crowded'))
+    await db.transact((tx) => endings.end(tx, { player, beyond: loginsMax }, 'crowded'))
     return logins.tokensOf(bearer, fresh)
   }
 

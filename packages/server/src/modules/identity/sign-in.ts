@@ -55,7 +55,7 @@ export function createSignIn(
     const bearer = await db.once((tx) => store.logins.open(tx, request))
     // The password was changed, the player banned or erased while this one was being hashed.
     if (bearer === null) return fail()
-    await db.once((tx) => endings.end(tx, { player, beyond: loginsMax }, 'crowded'))
+    await db.transact((tx) => endings.end(tx, { player, beyond: loginsMax }, 'crowded'))
     if (rehashed !== null) {
       await db.once((tx) => store.accounts.changePassword(tx, { player, from: passwordHash, to: rehashed, at }))
     }

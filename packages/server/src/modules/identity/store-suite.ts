@@ -217,6 +217,20 @@ export function identityStoreSuite(name: string, open: () => Promise<IdentitySto
       })
     })
 
+    describe('logins of one player', () => {
+      it('end by many hands at once, none in the way of another', async () => {
+        await register('player_a', 'ann')
+        const ended = await Promise.all(
+          Array.from({ length: 300 }, async (_, at) => {
+            await openFor('player_a', `x${at}`)
+            return end({ player: 'player_a', beyond: 20 })
+          }),
+        )
+        const logins = ended.flat().map(({ login }) => login)
+        expect([logins.length, new Set(logins).size]).toEqual([280, 280])
+      })
+    })
+
     describe('endings', () => {
       const since = (cursor: string | null, now = 200) => db.once((tx) => store.logins.endedSince(tx, cursor, now))
       beforeEach(async () => {

@@ -129,6 +129,10 @@ export function completeProviderOptions(given: unknown): ProviderOptions {
   })
   if (complaints.length > 0) throw new RangeError(complaints.join('; '))
   const [option, address] = complete.kind === 'oidc' ? ['issuer', complete.issuer] : ['apiUrl', complete.apiUrl]
+  if (complete.kind === 'oidc') {
+    const strange = complete.hosts.find((host) => !URL.canParse(`https://${host}`))
+    if (strange !== undefined) throw new RangeError(`hosts: ${strange} is no host`)
+  }
   if (!URL.canParse(address) || !isSafeAddress(new URL(address)) || /[?#]/.test(address)) {
     throw new RangeError(`${option}: must be an https address without a query (http on loopback), but is ${address}`)
   }

@@ -4,7 +4,6 @@ import type { Clock } from '../../../platform/clock.ts'
 import type { Log } from '../../../platform/log.ts'
 import { ConfigError } from '../../../platform/options.ts'
 import type { ProviderOptions, ProvidersOptions } from './config.ts'
-import { createOidcProvider } from './oidc.ts'
 import type { Provider } from './provider.ts'
 import { createSteamProvider } from './steam.ts'
 
@@ -37,10 +36,16 @@ export function createProviders(ground: { clock: Clock; log: Log }, options: Pro
       return createSteamProvider({ ...ground, key: secretIn(`${name}.keyFile`, one.keyFile) }, one)
     }
     const file = one.clientSecretFile
-    return createOidcProvider(
-      { ...ground, secret: file === undefined ? null : secretIn(`${name}.clientSecretFile`, file) },
-      one,
-    )
+    const secret = file === undefined ? null : secretIn(`${name}.clientSecretFile`, file)
+    // Its libraries take memory and time to load, which are spent when the first player comes by it.
+    let loaded: Promise<Provider> | null = null
+    return {
+      issuer: new URL(one.issuer).href,
+      async vouch(proof) {
+        loaded ??= import('./oidc.ts').then(({ createOidcProvider }) => createOidcProvider({ ...ground, secret }, one))
+        return (await loaded).vouch(proof)
+      },
+    }
   }
   // A map has no names but those that were put in, whatever is asked for.
   const providers = new Map(Object.entries(options).map(([name, one]) => [name, create(name, one)]))

@@ -41,7 +41,7 @@ export function createOidcProvider({ clock, log, secret }: OidcGround, options: 
   const outbound = createOutbound(
     { clock },
     {
-      hosts: [issuer.host, ...options.hosts],
+      hosts: [issuer.host, ...options.hosts.map((host) => new URL(`https://${host}`).host)],
       timeoutMs: options.timeoutMs,
       bytesMax: answerBytesMax,
       atOnceMax: options.callsMax,
@@ -61,8 +61,9 @@ export function createOidcProvider({ clock, log, secret }: OidcGround, options: 
     try {
       return await fetch()
     } catch (error) {
-      log.warn({ err: error, issuer: options.issuer }, `a sign-in provider’s ${what} cannot be read`)
-      throw unavailable(error, options.keysRestS)
+      const refusal = unavailable(error, options.keysRestS)
+      log.warn({ err: refusal.cause, issuer: options.issuer }, `a sign-in provider’s ${what} cannot be read`)
+      throw refusal
     }
   }
 
@@ -117,11 +118,7 @@ export function createOidcProvider({ clock, log, secret }: OidcGround, options: 
         const claims = await readIdToken(token, proof.nonce, keyFor, rules, clock.now())
         return { subject: claims.sub, nick: nickFrom(options.nickClaims.map((claim) => claims[claim])) }
       } catch (error) {
-        if (error instanceof Refusal) {
-          if (error.cause !== undefined)
-            log.debug({ err: error.cause, issuer: options.issuer }, 'no verdict on a token')
-          throw error
-        }
+        if (error instanceof Refusal) throw error
         // A key that cannot be used, say.
         throw unavailable(error)
       }

@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { decodeJwt, decodeProtectedHeader, importJWK, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IdentityGround, identityGround } from '../../../../test/support/identity-ground.ts'
-import { clientSecret, type OidcProvider, oidcProvider, signingKey } from '../../../../test/support/oidc-provider.ts'
+import {
+  clientSecret,
+  type OidcProvider,
+  oidcProvider,
+  redirectUri,
+  signingKey,
+} from '../../../../test/support/oidc-provider.ts'
+import { createLog } from '../../../platform/log.ts'
 import { completeProviderOptions } from './index.ts'
 
 /** Muster against a real provider in a process of its own. Its clock is the machine's, so the test's follows that one. */
@@ -27,6 +34,9 @@ describe('a real OpenID Connect provider', () => {
 
   const optionsOf = (given: object) =>
     completeProviderOptions({ kind: 'oidc', issuer: provider.issuer, clientId: 'game', ...given })
+  const lines: string[] = []
+  const secrets = new Set([clientSecret])
+  const log = createLog({ level: 'trace', pretty: false }, { write: (line: string) => void lines.push(line) })
   const openHome = () =>
     identityGround(
       {
@@ -37,11 +47,12 @@ describe('a real OpenID Connect provider', () => {
         },
       },
       {},
-      { startMs: Date.now() },
+      { startMs: Date.now(), log },
     )
   const catchUp = (at: IdentityGround) => at.ground.clock.advance(Math.max(0, Date.now() - at.ground.clock.now()))
   const signIn = async (body: object, { at = home, through = 'acme' } = {}) => {
     await catchUp(at)
+    for (const one of Object.values(body)) if (one !== redirectUri) secrets.add(one)
     return at.ask(`POST /auth/providers/${through}`, { body })
   }
   const verdict = async (body: object, how = {}) => {
@@ -213,6 +224,18 @@ describe('a real OpenID Connect provider', () => {
       expect(new Set((await Promise.all(waiting)).map(String))).toEqual(new Set(['503,PROVIDER_UNAVAILABLE']))
     } finally {
       provider.thaw()
+    }
+  })
+
+  it('and the clients’ secrets are never logged, nor kept', async () => {
+    const said = lines.join('\n')
+    expect(said).toContain('metadata cannot be read')
+    const kept = await home.everything()
+    const long = [...secrets].filter((secret) => secret.length > 8)
+    expect(long.length).toBeGreaterThan(20)
+    for (const secret of long) {
+      expect(said).not.toContain(secret)
+      expect(kept).not.toContain(secret)
     }
   })
 })

@@ -3,12 +3,18 @@ import { OutboundError } from '../../../platform/outbound.ts'
 
 /** How soon a provider that does not answer may be tried again. */
 const comeBackS = 5
+const causesMax = 5
 
-/** The cause is for the log; whoever signs in is told no more than that the provider is at fault. */
-export const unavailable = (cause: unknown, retryAfterS = comeBackS): Refusal =>
-  cause instanceof OutboundError && cause.trouble === 'busy'
-    ? new Refusal('BUSY', { retryAfterS: 1, cause })
-    : new Refusal('PROVIDER_UNAVAILABLE', { retryAfterS, cause })
+/** What went wrong is for the log, as words alone: errors of libraries carry along whole answers, tokens included. */
+export function unavailable(cause: unknown, retryAfterS = comeBackS): Refusal {
+  const words: string[] = []
+  for (let at = cause; at instanceof Error && words.length < causesMax; at = at.cause) {
+    if (at instanceof OutboundError && at.trouble === 'busy') return new Refusal('BUSY', { retryAfterS: 1 })
+    const { error } = at as { error?: unknown }
+    words.push(typeof error === 'string' ? `${at.message} (${error.slice(0, 64)})` : at.message)
+  }
+  return new Refusal('PROVIDER_UNAVAILABLE', { retryAfterS, cause: new Error(words.join(': ')) })
+}
 
 export const notVouched = (detail: string): Refusal => new Refusal('INVALID_PROVIDER_TOKEN', { detail })
 

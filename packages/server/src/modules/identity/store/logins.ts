@@ -207,13 +207,16 @@ export const sqlLoginStore = (): LoginStore => ({
   },
 
   async end(tx, { which, now, reason, keptUntil }) {
+    // Locked in one order, so that two who end the same logins cannot wait for each other.
     const { rows } = await sql<{ login: LoginId; player: PlayerId }>`
-      with ended as (
-        update identity_logins
-        set ended_at = ${now}, end_reason = ${reason}, expires_at = least(expires_at, ${now}::bigint),
+      with chosen as materialized (
+        select id from identity_logins where ${chosen(which, now)} and ended_at is null order by id for update),
+      ended as (
+        update identity_logins l
+        set ended_at = ${now}, end_reason = ${reason}, expires_at = least(l.expires_at, ${now}::bigint),
             prior_hash = null, successor_sealed = null
-        where ${chosen(which, now)} and ended_at is null
-        returning id, player)
+        from chosen where l.id = chosen.id
+        returning l.id, l.player)
       insert into identity_ended (login, player, kept_until)
       select id, player, ${keptUntil}::bigint from ended
       returning login, player
