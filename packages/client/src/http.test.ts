@@ -67,6 +67,26 @@ describe('a call', () => {
     expect(keys[3]).not.toBe(keys[0])
   })
 
+  it('that links an identity is repeated, since only its answer brings the next tokens', async () => {
+    await using muster = await stubMuster((_, count) => (count === 1 ? { hangUp: true } : { body: pair('b') }))
+    const client = createClient({ url: muster.url, tokens: pair('a') })
+    await client.link('a/b', { token: 'from there' })
+    expect(pathsOf(muster.heard)).toEqual(['/auth/link/a%2Fb', '/auth/link/a%2Fb'])
+    expect(muster.heard[1]).toMatchObject({ authorization: 'Bearer access-a', body: { token: 'from there' } })
+    await client.unlink('steam')
+    expect(muster.heard[2]).toMatchObject({ method: 'DELETE', authorization: 'Bearer access-b' })
+  })
+
+  it('that signs in with a provider is repeated with one Idempotency-Key', async () => {
+    await using muster = await stubMuster((_, count) =>
+      count === 1 ? problem(503, 'PROVIDER_UNAVAILABLE', { 'retry-after': '0' }) : { body: pair('a') },
+    )
+    const client = createClient({ url: muster.url })
+    await client.signInWith('steam', { token: 'ab' })
+    expect(client.userId).toBe('player_ann')
+    expect(new Set(muster.heard.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1)
+  })
+
   it('is repeated while its first try is still under way', async () => {
     await using muster = await stubMuster((_, count) =>
       count === 1 ? problem(409, 'IDEMPOTENCY_IN_PROGRESS') : { status: 201, body: pair('a') },
