@@ -11,8 +11,9 @@ ${environmentHelp(...(Object.keys(machineSettings) as MachineSetting[]))}
 
 Without DATABASE_URL it runs a PostgreSQL of its own in the data folder, which also keeps the root secret. Its first start
 makes an operator's account and shows the password, once: in a terminal, or as a line of JSON on standard error. Ctrl+C or
-SIGTERM stops it in good order; a second one, at once. The log is JSON, a line at a time, and readable in a terminal. It
-ends with 0 when it was stopped, 1 when it could not start or broke, 2 when the command line cannot be run.
+SIGTERM stops it in good order; a further one, from a second on, at once. The log is JSON, a line at a time, and readable
+in a terminal. It ends with 0 when it was stopped, 1 when it could not start or broke, 2 when the command line cannot be
+run.
 
 EXAMPLES
 

@@ -36,7 +36,7 @@ export const serveCommand = Object.assign(
       const pretty = machine.logFormat === '' ? inTerminal : machine.logFormat === 'pretty'
       const log = createLog({ level: machine.logLevel, pretty })
 
-      const told = untilTold(log)
+      const told = untilTold(log, systemClock)
       const server = await startedInTime(startServer({ machine, config, log, only }), told.stop, systemClock)
       if (server === null) {
         log.warn('told to stop before it was ready, and the start does not end: ending at once')
