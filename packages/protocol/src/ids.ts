@@ -29,6 +29,11 @@ export const ServerIdSchema = Type.String({
 /** RFC 3339, in UTC, with milliseconds. */
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })
 
+/** A number that a game counts or measures, so small that sums of such numbers stay numbers. */
+export const Figure = (bounds: { minimum?: number; description?: string } = {}) =>
+  Type.Number({ minimum: -figureMax, maximum: figureMax, ...bounds })
+const figureMax = 1e15
+
 /** An object that refuses what it does not name. */
 export const Closed = <Properties extends Record<string, TSchema>>(properties: Properties, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) })

@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, EntryIdSchema, MatchIdSchema, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Closed, EntryIdSchema, Figure, MatchIdSchema, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 
 const tag = 'matchmaking'
 const QueueName = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
@@ -101,7 +101,7 @@ export const createEntry = contract({
     attributes: Type.Optional(
       Type.Record(
         Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' }),
-        Type.Union([Type.String({ maxLength: 64 }), Type.Number(), Type.Boolean()]),
+        Type.Union([Type.String({ maxLength: 64 }), Figure(), Type.Boolean()]),
         { maxProperties: 16 },
       ),
     ),

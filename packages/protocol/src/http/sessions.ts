@@ -1,6 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Closed, Figure, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 import { Ticket } from './matchmaking.ts'
 
 const tag = 'sessions'
@@ -97,18 +97,18 @@ export const SessionResult = Closed(
       Closed({
         players: Type.Array(PlayerIdSchema, { minItems: 1, maxItems: 100, uniqueItems: true }),
         rank: Type.Integer({ minimum: 1, maximum: 1_000, description: 'Equal ranks are a draw' }),
-        score: Type.Optional(Type.Number()),
+        score: Type.Optional(Figure()),
       }),
       { minItems: 1, maxItems: 200 },
     ),
     stats: Type.Optional(
       Type.Record(
         Type.String({ maxLength: 80 }),
-        Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), Type.Number(), { maxProperties: 64 }),
+        Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), Figure(), { maxProperties: 64 }),
         { maxProperties: 1_000, description: 'By player id: numbers that are summed up over sessions' },
       ),
     ),
-    duration_s: Type.Optional(Type.Number({ minimum: 0 })),
+    duration_s: Type.Optional(Figure({ minimum: 0 })),
   },
   'What happened: each team with its place',
 )

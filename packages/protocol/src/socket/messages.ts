@@ -7,7 +7,12 @@ import { Closed, EntryIdSchema, MatchIdSchema, PlayerIdSchema } from '../ids.ts'
 export const ClientFrame = Closed({
   event: Type.String({ maxLength: 64 }),
   data: Type.Optional(Type.Unknown()),
-  id: Type.Optional(Type.Union([Type.String({ maxLength: 64 }), Type.Integer()])),
+  id: Type.Optional(
+    Type.Union([
+      Type.String({ maxLength: 64 }),
+      Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+    ]),
+  ),
 })
 export type ClientFrame = Static<typeof ClientFrame>
 
@@ -20,7 +25,7 @@ export interface ServerFrame {
 
 export const Authenticate = Closed({
   token: Type.String({ maxLength: 4_096 }),
-  resume_after: Type.Optional(Type.Integer({ minimum: 0 })),
+  resume_after: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
 })
 
 /** Client → server. */

@@ -83,9 +83,14 @@ describe('stored data', () => {
     expect((await call('GET', '/players/me/storage/decks', 'cat')).json().objects).toHaveLength(20)
   })
 
-  it('refuses text that no store can keep', async () => {
+  it('refuses text and numbers that no store can keep', async () => {
     const answer = await call('PUT', at('nul'), 'ann', { name: 'a\u0000b' })
     expect([answer.statusCode, answer.json().errors[0].field]).toEqual([400, 'body.name'])
+    const huge = await app.inject({
+      ...{ method: 'PUT', url: at('huge'), payload: '{"gold":1e999}' },
+      headers: { authorization: 'Bearer ann', 'content-type': 'application/json' },
+    })
+    expect([huge.statusCode, huge.json().errors[0].field]).toEqual([400, 'body.gold'])
   })
 
   it('exports all of it, and erases all of it', async () => {

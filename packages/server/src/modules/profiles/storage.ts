@@ -37,12 +37,6 @@ function refuseUnlessExpected(found: StoredObject | null, expected: Expected): v
   if (!fits) throw new Refusal('VERSION_CONFLICT')
 }
 
-/** `1e999` is read as infinity, which JSON writes as null: another value than the one that was sent. */
-function refuseInfinity(_: string, held: unknown): unknown {
-  if (typeof held !== 'number' || Number.isFinite(held)) return held
-  throw new Refusal('INVALID_REQUEST', { detail: 'body holds a number that is too large' })
-}
-
 export function createStorage(
   { db, clock, store }: { db: Db; clock: Clock; store: ProfilesStore },
   options: ProfilesOptions,
@@ -64,7 +58,7 @@ export function createStorage(
     list: (player, collection) => db.once((tx) => store.list(tx, player, collection)),
 
     async write(at, value, expected) {
-      const text = JSON.stringify(value, refuseInfinity)
+      const text = JSON.stringify(value)
       if (text === undefined) throw new Refusal('INVALID_REQUEST', { detail: 'Send the value as a JSON body.' })
       if (Buffer.byteLength(text) > options.objectBytesMax) {
         throw new Refusal('TOO_LARGE', { detail: `A stored object has at most ${options.objectBytesMax} bytes.` })

@@ -55,8 +55,8 @@ describe('results', () => {
       app.inject({
         method: 'POST',
         url: `/sessions/session_${id}/result`,
-        headers: { authorization: 'Bearer muster_rt_x' },
-        payload: body as object,
+        headers: { authorization: 'Bearer muster_rt_x', 'content-type': 'application/json' },
+        payload: body as object | string,
       }),
     )
   const serve = (results: Results, caller: Caller) =>
@@ -112,6 +112,22 @@ describe('results', () => {
         .sort(),
     ).toEqual(['body.more', 'body.teams.0.players.0', 'body.teams.0.rank'])
     expect((await report(results, '404', won('ann', 'bob'))).json().code).toBe('SESSION_NOT_FOUND')
+  })
+
+  it.each([
+    ['stats', '"stats":{"player_kim":{"k":1e400}}', 'body.stats.player_kim.k'],
+    ['stats that add up beyond all numbers', '"stats":{"player_kim":{"k":1e308}}', 'body.stats.player_kim.k'],
+    ['duration', '"duration_s":1e400', 'body.duration_s'],
+    ['duration', '"duration_s":-1', 'body.duration_s'],
+  ])('refuses numbers without measure by their place: %s', async (_, more, field) => {
+    const results = build()
+    known.set('session_num', duel('num', 'kim', 'lee'))
+    const teams = '[{"players":["player_kim"],"rank":1},{"players":["player_lee"],"rank":2}]'
+    const answer = await report(results, 'num', `{"teams":${teams},${more}}`)
+    expect([answer.statusCode, answer.json().errors?.[0].field]).toEqual([400, field])
+    const score = await report(results, 'num', `{"teams":${teams.replace('"rank":1', '"rank":1,"score":-1e400')}}`)
+    expect([score.statusCode, score.json().errors?.[0].field]).toEqual([400, 'body.teams.0.score'])
+    expect((await read(results, '/results?session=session_num')).json().results).toEqual([])
   })
 
   it('applies one of two hundred equal reports that come at once', async () => {

@@ -16,6 +16,14 @@ describe('text that no store can keep', () => {
     expect(unstorableTexts({ a: ['Ünïcödé 🎲', '\n\t', null, true, 5] }, 'body')).toEqual([])
   })
 
+  it('is a number as well that is beyond all numbers', () => {
+    expect(unstorableTexts(JSON.parse('{"stats":[{"k":1e400}]}'), 'body')).toEqual([
+      { field: 'body.stats.0.k', problem: 'is a number too large to keep' },
+    ])
+    expect(unstorableTexts(JSON.parse('[-1e400]'), 'body')).toMatchObject([{ field: 'body.0' }])
+    expect(unstorableTexts(Number.MAX_VALUE, 'body')).toEqual([])
+  })
+
   it('is looked for only so deep, and nothing deeper is taken', () => {
     const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth))
     expect(unstorableTexts(nested(64), 'body')).toEqual([])

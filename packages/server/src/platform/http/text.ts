@@ -1,7 +1,8 @@
 import type { FieldComplaint } from '@muster/protocol'
 
-/** Texts that no store of ours can keep: a NUL, or half of a surrogate pair; and nesting without end. Found here, they are a
- *  caller's mistake; found by the database, they would be an error of ours. Answers the places, the first so many. */
+/** What no store of ours can keep: text with a NUL or half of a surrogate pair, a number beyond all numbers (`1e999` is
+ *  read as infinity, which JSON writes as null), nesting without end. Found here, it is a caller's mistake; found by the
+ *  database, it would be an error of ours. Answers the places, the first so many. */
 export function unstorableTexts(value: unknown, place: string): FieldComplaint[] {
   const found: FieldComplaint[] = []
   look(value, place, 0, found)
@@ -14,6 +15,10 @@ const complaintsMax = 20
 function look(value: unknown, place: string, depth: number, found: FieldComplaint[]): void {
   if (typeof value === 'string') {
     if (!isStorable(value)) found.push({ field: place, problem: 'has characters that are no text' })
+    return
+  }
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) found.push({ field: place, problem: 'is a number too large to keep' })
     return
   }
   if (typeof value !== 'object' || value === null) return
