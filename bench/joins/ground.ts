@@ -67,6 +67,7 @@ export async function openGround() {
       ratingsOf: async (_, players) => new Map(players.map((player) => [player, { points: rating++ }])),
       peopleOf: async () => new Map(),
       openSession: async () => 'session_0',
+      leaveSession: async () => undefined,
       sessionsView: async () => new Map(),
       admissionOf: async () => null,
     },

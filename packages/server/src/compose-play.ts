@@ -81,6 +81,7 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
       ...{ places, push, onMessage, connectedHere, peopleOf },
       ratingsOf: results.ratingsOf,
       openSession: sessions.open,
+      leaveSession: sessions.leave,
       sessionsView: sessions.viewOf,
       admissionOf: sessions.admissionOf,
     },

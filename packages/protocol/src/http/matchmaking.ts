@@ -38,7 +38,7 @@ export const MatchOffer = Closed({
   players: Type.Integer(),
   accepted: Type.Integer(),
   you_accepted: Type.Boolean(),
-  expires_at: Type.Union([Time, Type.Null()]),
+  expires_at: Type.Union([Time, Type.Null()], { description: 'null where matches need no accepting' }),
 })
 export type MatchOffer = Static<typeof MatchOffer>
 
@@ -55,12 +55,18 @@ export const Ticket = Type.String({ description: 'HS256 JWT under a key that onl
 
 export const Entry = Closed({
   entry_id: EntryIdSchema,
-  status: Type.Union([
-    Type.Literal('searching'),
-    Type.Literal('match_found'),
-    Type.Literal('match_confirmed'),
-    Type.Literal('cancelled'),
-  ]),
+  status: Type.Union(
+    [
+      Type.Literal('searching'),
+      Type.Literal('match_found'),
+      Type.Literal('match_confirmed'),
+      Type.Literal('cancelled'),
+    ],
+    {
+      description:
+        '`match_found` with an `offer` waits for its players to accept; without one a server is being found or started for them. `match_confirmed` comes with `match` and `ticket`',
+    },
+  ),
   queues: Type.Array(Type.String()),
   estimate_s: Type.Union([Type.Number(), Type.Null()]),
   created_at: Time,
@@ -136,7 +142,8 @@ export const readEntry = contract({
 export const deleteEntry = contract({
   method: 'DELETE',
   path: '/matchmaking/entries/me',
-  summary: 'Stop waiting; while a match waits for an answer, this declines it',
+  summary:
+    'Stop waiting; while a match waits for an answer, this declines it; until its server is ready, it gives the place up',
   tag,
   who: ['player'],
   answers: { 204: null },

@@ -102,6 +102,7 @@ export async function matchmakingGround(given: MatchmakingGroundOptions = {}) {
         peopleOf: async (players) =>
           new Map(players.map((player) => [player, { nick: player.slice('player_'.length), guest: false }])),
         openSession: sessions.open,
+        leaveSession: sessions.leave,
         sessionsView: sessions.viewOf,
         admissionOf: sessions.admissionOf,
         ...over,
@@ -188,10 +189,10 @@ export async function matchmakingGround(given: MatchmakingGroundOptions = {}) {
       Object.fromEntries(await Promise.all(who.map(async (one) => [one, await statusOf(one)] as const))),
     /** The match that is offered to, or played by, a player. */
     async matchOf(who: string): Promise<MatchId> {
-      const { offer, match } = (await first.me(who)) as { offer?: { match_id: MatchId }; match?: { match_id: MatchId } }
-      const id = offer?.match_id ?? match?.match_id
-      if (id === undefined) throw new Error(`${who} is in no match.`)
-      return id
+      const { entry_id } = await first.me(who)
+      const [entry] = await db.once((tx) => store.entriesOf(tx, [entry_id as EntryId]))
+      if (entry?.match == null) throw new Error(`${who} is in no match.`)
+      return entry.match
     },
     async sessionOf(match: MatchId): Promise<SessionId> {
       const [found] = await db.once((tx) => store.matchesOf(tx, [match]))

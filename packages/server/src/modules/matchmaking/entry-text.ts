@@ -42,7 +42,7 @@ export function entryText(reading: Reading, player: PlayerId, extras: Extras): E
     waiting_since: entry.waitingSince === entry.createdAt ? created_at : timeText(entry.waitingSince),
     revision: revisionOf(reading),
     ...(entry.reason === null ? {} : { reason: entry.reason }),
-    ...(status === 'match_found' && match !== null ? { offer: offerOf(match, player) } : {}),
+    ...(entry.state === 'matched' && match !== null ? { offer: offerOf(match, player) } : {}),
     ...extras,
   }
 }

@@ -52,9 +52,7 @@ describe('from the queue to the session', () => {
     })
     await joinAll('ann', 'bob')
     await pass(500)
-    expect(await first.me('ann')).toMatchObject({
-      ...{ status: 'match_found', offer: { accepted: 2, you_accepted: true, expires_at: null } },
-    })
+    expect((await first.me('ann')).status).toBe('match_found')
     expect(await placeOf('bob')).toBe('session')
     fleet.printReady(await sessionOf(await matchOf('ann')))
     await pass(500)

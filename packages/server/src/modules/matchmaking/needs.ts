@@ -54,6 +54,8 @@ export interface MatchmakingNeeds {
   peopleOf(players: PlayerId[]): Promise<Map<PlayerId, { nick: string; guest: boolean }>>
   /** Asking twice for one match gives the one session. */
   openSession(tx: Tx, request: OpenRequest): Promise<SessionId>
+  /** Gives up the player's place in a session that has not ended. */
+  leaveSession(session: SessionId, player: PlayerId): Promise<void>
   sessionsView(sessions: SessionId[]): Promise<Map<SessionId, SessionNews>>
   /** Null unless the player can come in right now. */
   admissionOf(session: SessionId, player: PlayerId): Promise<{ match: MatchText; ticket: string } | null>

@@ -70,6 +70,7 @@ export function createSessions(
       return new Map(kept.map((session) => [session.id, viewOfSession(session)]))
     },
     admissionOf: admissions.admissionOf,
+    leave: leaving.leave,
     finish: createFinish({ store, steps }),
     keepLate,
     routes: sessionRoutes({
