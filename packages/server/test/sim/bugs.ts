@@ -74,16 +74,17 @@ export const bugs: readonly Bug[] = [
     },
   })),
   inStore('an entry is closed without saying why', 'matchmaking', (sound) => ({
-    changeEntries: (tx, changes, now) =>
+    changeEntries: (tx, changes, now, excusedTo) =>
       sound.changeEntries(
         tx,
         changes.map((change) => ({ ...change, reason: null })),
         now,
+        excusedTo,
       ),
   })),
   inStore('one of the entries is forgotten when a match falls through', 'matchmaking', (sound) => ({
-    async changeEntries(tx, changes, now) {
-      await sound.changeEntries(tx, changes.slice(1), now)
+    async changeEntries(tx, changes, now, excusedTo) {
+      await sound.changeEntries(tx, changes.slice(1), now, excusedTo)
       return changes.map(({ entry }) => entry)
     },
   })),
@@ -92,11 +93,12 @@ export const bugs: readonly Bug[] = [
     settled: async (tx) => String(BigInt(await sound.settled(tx)) + 3n),
   })),
   inStore('who returns is taken for whoever left', 'matchmaking', (sound) => ({
-    changeEntries: (tx, changes, now) =>
+    changeEntries: (tx, changes, now, excusedTo) =>
       sound.changeEntries(
         tx,
         changes.map((change) => (change.to === 'searching' ? { ...change, to: 'closed' } : change)),
         now,
+        excusedTo,
       ),
   })),
   inStore('a result moves all of its players but one', 'results', (sound) => ({

@@ -27,8 +27,16 @@ const staleAfterMs = (idleMs: number) => idleMs / stalePart
 /** So old a row must be to be sure that nobody was heard of for `idleMs`: the latest news may not be in it. */
 export const unheardAfterMs = (idleMs: number): number => idleMs + staleAfterMs(idleMs) + flushMs + flushSlackMs
 
+/** How long whoever comes back from a match has to be heard of, where nothing else says that they are there. */
+const returnGraceMs = 30_000
+
+/** As of when an entry that comes back counts as heard of, if it is excused. */
+export const excusedTo = (idleMs: number, now: number): number =>
+  Math.min(now, now + returnGraceMs - unheardAfterMs(idleMs))
+
 /**
- * Notes that the players of an entry are still there, because they ask for it or have a socket open. It is kept in the
+ * Notes that the players of an entry are still there, because they ask for it or have a socket open; also while a match of
+ * theirs is on its way, for that may come to nothing. It is kept in the
  * row, written in batches and not more often than needed, so that it outlives every process; an entry that nobody was
  * heard of for too long can then be closed by whoever matches.
  */
@@ -39,7 +47,7 @@ export function createActivity({ clock, db, store, places, connectedHere }: Acti
   return {
     /** A player of this entry was heard of just now. */
     seen(entry: Pick<Entry, 'id' | 'state' | 'seenAt'>): void {
-      if (idleMs === 0 || entry.state !== 'searching' || clock.now() - entry.seenAt < staleMs) return
+      if (idleMs === 0 || entry.state === 'closed' || clock.now() - entry.seenAt < staleMs) return
       if (noted.size < notedMax) noted.add(entry.id)
     },
     /** Writes what was noted. */

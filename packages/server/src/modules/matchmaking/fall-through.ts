@@ -2,6 +2,7 @@ import type { EntryId, PlayerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import { afterCommit, type Tx } from '../../platform/db.ts'
 import type { Wakes } from '../../platform/wakes.ts'
+import { excusedTo, unheardAfterMs } from './activity.ts'
 import { type Fate, type Match, playersOf, type Reason } from './domain.ts'
 import type { Figures } from './figures.ts'
 import type { MatchmakingNeeds, Place, Places } from './needs.ts'
@@ -26,13 +27,15 @@ export interface Fallen {
   leavers: readonly PlayerId[]
   /** Those of them to whom it is held against. */
   struck: readonly PlayerId[]
+  /** Those of whom it is known that they are there. */
+  heard?: readonly PlayerId[]
 }
 
-/** Lets a match fall through whose row is held: those to blame leave the queue, the others go back to its front. All are
- *  told. */
+/** Lets a match fall through whose row is held: those to blame leave the queue, and so do those who were not heard of for
+ *  too long; the others go back to its front. All are told. */
 export type FallThrough = (tx: Tx, match: Match, fallen: Fallen) => Promise<void>
 
-export function createFallThrough(needs: FallThroughNeeds): FallThrough {
+export function createFallThrough(needs: FallThroughNeeds, idleMs: number): FallThrough {
   const { clock, wakes, store, places, push, queues, figures } = needs
   const placeOf = (entry: EntryId): Place => ({ kind: 'entry', id: entry })
   const eachOf = (fates: readonly Fate[]) =>
@@ -56,16 +59,29 @@ export function createFallThrough(needs: FallThroughNeeds): FallThrough {
     return fates.map((fate) => (lost.includes(fate) ? { ...fate, to: 'closed', reason: 'left' } : fate))
   }
 
-  return async (tx, match, { reason, fates: wanted, leavers, struck: guilty }) => {
+  /** Where every match comes to nothing, nobody would ever wait long enough in the queue to be found idle. */
+  async function withoutVanished(tx: Tx, fates: readonly Fate[], now: number): Promise<Fate[]> {
+    const back = fates.filter(({ to }) => to === 'searching').map(({ party }) => party.entry)
+    if (idleMs === 0 || back.length === 0) return [...fates]
+    const closed = await store.closeSearching(tx, back, 'idle', now - unheardAfterMs(idleMs))
+    const idle = new Set(closed.map(({ id }) => id))
+    return fates.map((fate) => (idle.has(fate.party.entry) ? { ...fate, to: 'closed', reason: 'idle' } : fate))
+  }
+
+  return async (tx, match, { reason, fates: wanted, leavers, struck: guilty, heard = [] }) => {
     const now = clock.now()
     const from = match.state === 'offered' ? 'matched' : 'confirmed'
     await store.changeMatch(tx, match.id, { state: 'cancelled', reason, leavers: [...leavers] }, now)
     const changes = wanted.map(
-      ({ party, to, reason: why }): EntryChange => ({ entry: party.entry, match: match.id, from, to, reason: why }),
+      ({ party, to, reason: why }): EntryChange => ({
+        ...{ entry: party.entry, match: match.id, from, to, reason: why },
+        heard: party.players.some(({ player }) => heard.includes(player)),
+      }),
     )
-    const changed = new Set(await store.changeEntries(tx, changes, now))
+    const changed = new Set(await store.changeEntries(tx, changes, now, excusedTo(idleMs, now)))
     const known = wanted.filter(({ party }) => changed.has(party.entry))
-    const fates = from === 'confirmed' ? await withoutWanderers(tx, known) : known
+    const present = from === 'confirmed' ? await withoutWanderers(tx, known) : known
+    const fates = await withoutVanished(tx, present, now)
 
     const closed = eachOf(fates.filter(({ to }) => to === 'closed'))
     await store.noteClosed(tx, closed, now)

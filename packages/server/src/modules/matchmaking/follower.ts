@@ -93,7 +93,8 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
       const blame = blameOf(news.seats)
       const struck = [...blame].filter(([, reason]) => reason === 'no_show').map(([player]) => player)
       const fates = fatesOf(match, blame, cause)
-      await fallThrough(tx, match, { reason: cause, fates, leavers: [...blame.keys()], struck })
+      const heard = news.seats.filter(({ state }) => state === 'joined').map(({ player }) => player)
+      await fallThrough(tx, match, { reason: cause, fates, leavers: [...blame.keys()], struck, heard })
     })
   }
 
@@ -108,7 +109,7 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
         ({ entry }) => ({ entry, match: id, from: 'confirmed', to: 'closed', reason: state }) as const,
       )
       await ease(tx, match.mode, lifted)
-      const closed = new Set(await store.changeEntries(tx, changes, now))
+      const closed = new Set(await store.changeEntries(tx, changes, now, now))
       const each = parties
         .filter(({ entry }) => closed.has(entry))
         .flatMap(({ entry, players }) => players.map(({ player }) => ({ player, entry })))

@@ -69,6 +69,62 @@ describe('entries of players that vanish', () => {
   })
 })
 
+describe('entries of players that vanish where every match falls through', () => {
+  const duel = { acceptTimeoutS: 0, window: { initial: 1_000 } }
+  const bouncing = async (given: MatchmakingGroundOptions = {}) => {
+    await open({ queues: { duel }, options: { entryIdleS: 30 }, ...given })
+    for (const one of ['ann', 'bob']) await ground.first.join(one)
+    return ground
+  }
+  const live = () => ground.count('matchmaking_entries', "state <> 'closed'")
+
+  it('are closed though no server is ever found, and no more servers are asked for', async () => {
+    const { pass, until, count, statuses, placeOf, pushesOf } = await bouncing({ servers: 0 })
+    await pass(25_000)
+    expect([await live(), (await count('matchmaking_matches')) > 2]).toEqual([2, true])
+    await until(async () => (await live()) === 0, 60_000)
+    const matches = await count('matchmaking_matches')
+    await pass(20_000)
+    expect(await count('matchmaking_matches')).toBe(matches)
+    expect(await statuses('ann', 'bob')).toEqual({ ann: 'cancelled idle', bob: 'cancelled idle' })
+    expect(await placeOf('ann')).toBe('nowhere')
+    expect((await pushesOf('bob')).at(-1)).toMatchObject({ data: { reason: 'idle', requeued: false } })
+  })
+
+  it('are closed though each match finds a server, to which nobody comes', async () => {
+    const { fleet, pass, sessionOf, db, store } = await bouncing({ mode: { loadingTimeoutS: 2 } })
+    const ready = new Set<string>()
+    for (let spent = 0; (await live()) > 0; spent += 500) {
+      expect(spent).toBeLessThan(90_000)
+      await pass(500)
+      const due = await db.once((tx) => store.takeDue(tx, ground.clock.now() + 60_000, ground.clock.now(), 10))
+      for (const { id } of due) {
+        if (ready.has(id)) continue
+        ready.add(id)
+        fleet.printReady(await sessionOf(id))
+      }
+    }
+    expect(ready.size).toBeGreaterThan(5)
+  })
+
+  it('stay where the players ask, and have time to ask after a match that took long', async () => {
+    const { fleet, first, pass, until, matchOf, sessionOf, statuses } = await bouncing({
+      mode: { loadingTimeoutS: 100 },
+      servers: 1,
+    })
+    await pass(300)
+    fleet.printReady(await sessionOf(await matchOf('ann')))
+    await pass(300)
+    expect(await statuses('ann', 'bob')).toEqual({ ann: 'match_confirmed', bob: 'match_confirmed' })
+    await until(async () => (await ground.count('matchmaking_matches', "state = 'cancelled'")) === 1, 110_000)
+    await pass(25_000)
+    expect((await first.me('ann')).status).not.toBe('cancelled')
+    await pass(20_000)
+    const [ann, bob] = [await first.me('ann'), await first.me('bob')]
+    expect([ann.status === 'cancelled', bob.status, bob.reason]).toEqual([false, 'cancelled', 'idle'])
+  })
+})
+
 describe('entries of queues that there are no more', () => {
   it('are closed after a while, and the player is told', async () => {
     const { first, db, store, places, clock, pass, statusOf } = await open()

@@ -71,7 +71,7 @@ export function createMatchmaking(
   const own = { ...needs, store, queues, figures }
 
   const close = createClosing(own)
-  const fallThrough = createFallThrough(own)
+  const fallThrough = createFallThrough(own, idleMs)
   const offers = createOffers({ ...own, fallThrough })
   const follower = createFollower({ ...own, fallThrough }, options)
   const sweeper = createSweeper({ ...own, offers, follower }, { batchMax: options.sweepBatchMax })

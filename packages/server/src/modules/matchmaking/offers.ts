@@ -55,6 +55,7 @@ export function createOffers(needs: OffersNeeds): Offers {
       tx,
       parties.map(({ entry }) => ({ entry, match: match.id, from: 'matched', to: 'confirmed', reason: null })),
       now,
+      now,
     )
     if (confirmed.length < parties.length) throw new Error(`${match.id} is offered to entries that do not wait for it.`)
     const session = await openSession(tx, openRequestOf(match))
@@ -74,7 +75,8 @@ export function createOffers(needs: OffersNeeds): Offers {
 
   async function decline(tx: Tx, match: Match, player: PlayerId): Promise<Status> {
     const fates = fatesOf(match, new Map([[player, 'declined']]), 'declined')
-    await fallThrough(tx, match, { reason: 'declined', fates, leavers: [player], struck: [player] })
+    const heard = match.accepted
+    await fallThrough(tx, match, { reason: 'declined', fates, leavers: [player], struck: [player], heard })
     afterCommit(tx, () => figures.answered(match.queue, 'declined'))
     return 'cancelled'
   }
@@ -103,7 +105,7 @@ export function createOffers(needs: OffersNeeds): Offers {
       const match = await store.lockMatch(tx, id)
       if (match?.state !== 'offered') return
       const fates = fatesOf(match, new Map([[player, reason]]), 'declined')
-      await fallThrough(tx, match, { reason, fates, leavers: [player], struck: [] })
+      await fallThrough(tx, match, { reason, fates, leavers: [player], struck: [], heard: match.accepted })
     },
 
     expire: (id) =>
@@ -115,7 +117,8 @@ export function createOffers(needs: OffersNeeds): Offers {
         const reason = wasAway ? 'interrupted' : 'no_answer'
         const silent = wasAway ? [] : silentOf(match)
         const fates = fatesOf(match, new Map(silent.map((player) => [player, reason])), reason)
-        await fallThrough(tx, match, { reason, fates, leavers: silent, struck: silent })
+        const heard = wasAway ? playersOf(match) : match.accepted
+        await fallThrough(tx, match, { reason, fates, leavers: silent, struck: silent, heard })
         afterCommit(tx, () => figures.answered(match.queue, 'no_answer', silent.length))
       }),
   }

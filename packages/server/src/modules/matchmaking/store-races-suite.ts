@@ -41,7 +41,7 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
     const add = (...names: string[]) => db.transact((tx) => addIn(tx, ...names))
     const take = (id: MatchId, ...names: string[]) => db.transact((tx) => takeIn(tx, id, ...names))
     const close = (...names: string[]) => db.transact((tx) => closeIn(tx, ...names))
-    const change = (...changes: EntryChange[]) => db.transact((tx) => store.changeEntries(tx, changes, 900))
+    const change = (...changes: EntryChange[]) => db.transact((tx) => store.changeEntries(tx, changes, 900, 900))
     const states = async (...names: string[]) => {
       const rows = await db.once((tx) => store.entriesOf(tx, names.map(entry)))
       return names.map((one) => rows.find(({ id }) => id === entry(one))?.state ?? 'none').join(' ')
@@ -94,7 +94,7 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
         await change(back('a', m1))
         const run = async (tx: Tx) => {
           await takeIn(tx, m2, 'a')
-          await store.changeEntries(tx, [back('a', m2)], 900)
+          await store.changeEntries(tx, [back('a', m2)], 900, 900)
         }
         expect(await meanwhile(ground, run, [() => take('match_3', 'a')])).toEqual([['match_3']])
         const [row] = await db.once((tx) => store.entriesOf(tx, [entry('a')]))
@@ -105,7 +105,7 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
         await add('a', 'b')
         await take(m1, 'a', 'b')
         const both = () => change(back('b', m1), back('a', m1))
-        const run = (tx: Tx) => store.changeEntries(tx, [{ ...back('a', m1), to: 'confirmed', reason: null }], 900)
+        const run = (tx: Tx) => store.changeEntries(tx, [{ ...back('a', m1), to: 'confirmed', reason: null }], 900, 900)
         expect(await meanwhile(ground, run, [both])).toEqual([[entry('b')]])
         expect(await states('a', 'b')).toBe('confirmed searching')
         const [b] = await db.once((tx) => store.entriesOf(tx, [entry('b')]))
@@ -136,7 +136,7 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
           expect([await store.entriesOf(tx, []), await store.waitersOf(tx, [])]).toEqual([[], []])
           expect(await store.takeForMatches(tx, [], 'matched')).toEqual([])
           expect(await store.takeForMatches(tx, [{ match: m1, entries: [] }], 'matched')).toEqual([])
-          expect(await store.changeEntries(tx, [], 1)).toEqual([])
+          expect(await store.changeEntries(tx, [], 1, 1)).toEqual([])
           expect(await store.closeSearching(tx, [], 'left')).toEqual([])
           await store.touch(tx, [], 1, 1)
           expect(await store.dropClosed(tx, entry('z'), 0)).toBe(0)

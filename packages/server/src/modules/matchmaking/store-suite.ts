@@ -103,8 +103,8 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         })
         const changes = [change('a', {}), change('b', { to: 'closed' })] as never
         const both = [entry('a'), entry('b')]
-        expect((await db.transact((tx) => store.changeEntries(tx, changes, 900))).sort()).toEqual(both)
-        expect(await db.transact((tx) => store.changeEntries(tx, changes, 901))).toEqual([])
+        expect((await db.transact((tx) => store.changeEntries(tx, changes, 900, 900))).sort()).toEqual(both)
+        expect(await db.transact((tx) => store.changeEntries(tx, changes, 901, 901))).toEqual([])
         expect(await read('a')).toMatchObject({
           ...{ state: 'searching', front: true, match: null, reason: 'declined', version: 3 },
           ...{ waitingSince: 100, seenAt: 900 },
@@ -123,14 +123,6 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         expect((await db.transact((tx) => store.closeSearching(tx, ids, 'left'))).map(({ id }) => id)).toEqual([
           entry('b'),
         ])
-      })
-
-      it('hears of players without making news, and not sooner than asked', async () => {
-        await add(newEntry('a'))
-        await db.once((tx) => store.touch(tx, [entry('a')], 150, 100))
-        expect(await read('a')).toMatchObject({ seenAt: 100, version: 1 })
-        await db.once((tx) => store.touch(tx, [entry('a')], 150, 101))
-        expect(await read('a')).toMatchObject({ seenAt: 150, version: 1 })
       })
 
       it('counts players by queue', async () => {
@@ -196,7 +188,7 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
         const settled = await silence('0')
         await add(newEntry('c'))
         const back = { entry: entry('a'), match: m1, from: 'matched', to: 'searching', reason: 'declined' } as const
-        await db.transact((tx) => store.changeEntries(tx, [back], 200))
+        await db.transact((tx) => store.changeEntries(tx, [back], 200, 200))
         expect((await newsFrom(settled)).names).toEqual(['a', 'c'])
         await silence(settled)
       })

@@ -3,6 +3,7 @@ import { migrate } from '../../platform/postgres.ts'
 import { seededRandom } from '../../platform/random.ts'
 import { matchmakingMigrations } from './store/migrations.ts'
 import { sqlMatchmakingStore } from './store.ts'
+import { matchmakingHeardSuite } from './store-heard-suite.ts'
 import { matchmakingRacesSuite } from './store-races-suite.ts'
 import { matchmakingStoreSuite } from './store-suite.ts'
 
@@ -13,4 +14,5 @@ async function open() {
 }
 
 matchmakingStoreSuite('PostgreSQL', open)
+matchmakingHeardSuite('PostgreSQL', open)
 matchmakingRacesSuite('PostgreSQL', open)

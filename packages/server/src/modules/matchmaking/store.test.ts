@@ -1,5 +1,6 @@
 import { createMemoryDb } from '../../../test/support/open-memory-db.ts'
 import { memoryMatchmakingStore } from './memory-store/index.ts'
+import { matchmakingHeardSuite } from './store-heard-suite.ts'
 import { matchmakingRacesSuite } from './store-races-suite.ts'
 import { matchmakingStoreSuite } from './store-suite.ts'
 
@@ -9,4 +10,5 @@ async function open() {
 }
 
 matchmakingStoreSuite('memory', open)
+matchmakingHeardSuite('memory', open)
 matchmakingRacesSuite('memory', open)

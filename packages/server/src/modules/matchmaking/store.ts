@@ -26,6 +26,8 @@ export interface EntryChange {
   from: EntryState
   to: EntryState
   reason: Reason | null
+  /** Somebody of it was just heard of, wherever it was. */
+  heard?: boolean
 }
 
 export interface MatchChange {
@@ -57,11 +59,15 @@ export interface EntryStore {
     proposals: readonly { match: MatchId; entries: readonly EntryId[] }[],
     to: 'matched' | 'confirmed',
   ): Promise<MatchId[]>
-  /** Each only if it is still in `from` and in that match; answers those that were. Who comes back goes to the front. */
-  changeEntries(tx: Tx, changes: readonly EntryChange[], now: number): Promise<EntryId[]>
+  /**
+   * Each only if it is still in `from` and in that match; answers those that were. Who comes back goes to the front, and
+   * counts as heard of now where it was `heard`. Otherwise it counts, the first time that it comes back since it was heard
+   * of, as heard of no earlier than `excusedTo`; from then on until it is heard of, coming back says nothing.
+   */
+  changeEntries(tx: Tx, changes: readonly EntryChange[], now: number, excusedTo: number): Promise<EntryId[]>
   /** Closes those that search, and that were not heard of since `unseenSince` where that is given. */
   closeSearching(tx: Tx, ids: readonly EntryId[], reason: Reason, unseenSince?: number): Promise<Entry[]>
-  /** Their players were heard of; only those that search and were not heard of since `unseenSince`. */
+  /** Their players were heard of; only those that are not closed and were not heard of since `unseenSince`. */
   touch(tx: Tx, ids: readonly EntryId[], now: number, unseenSince: number): Promise<void>
   /** Players that wait, by queue. */
   countSearching(tx: Tx): Promise<Map<string, number>>

@@ -47,9 +47,15 @@ function pageOf<Item>(rows: EntryRow[], max: number, itemOf: (row: EntryRow) => 
 const isSearching = (row: EntryRow | null): row is EntryRow => row?.state === 'searching'
 const isTo = (row: EntryRow | null, { match, from }: EntryChange) => row?.match === match && row.state === from
 
-function changed(row: EntryRow, { to, reason }: EntryChange, now: number, writer: number): EntryRow {
+function changed(
+  row: EntryRow,
+  { to, reason, heard }: EntryChange,
+  { now, excusedTo, writer }: { now: number; excusedTo: number; writer: number },
+): EntryRow {
   const next: EntryRow = { ...row, state: to, reason, version: row.version + 1 }
-  return to === 'searching' ? { ...next, match: null, front: true, seenAt: now, changed: writer } : next
+  if (to !== 'searching') return next
+  const excused = row.seenAt >= row.returnedAt ? Math.max(row.seenAt, excusedTo) : row.seenAt
+  return { ...next, match: null, front: true, seenAt: heard ? now : excused, returnedAt: now, changed: writer }
 }
 
 export const memoryEntries: EntryStore = {
@@ -60,7 +66,7 @@ export const memoryEntries: EntryStore = {
       const isNew = await rows.insert({
         ...{ id, players: [...players], queues: [...queues], ratings: [...ratings], asks: copyOf(asks) },
         ...{ state: 'searching', reason: null, match: null, version: 1, front: false, changed: memoryOf(tx).writer },
-        ...{ waitingSince, createdAt: waitingSince, seenAt: waitingSince },
+        ...{ waitingSince, createdAt: waitingSince, seenAt: waitingSince, returnedAt: 0 },
       })
       if (isNew) added.push(id)
     }
@@ -117,7 +123,7 @@ export const memoryEntries: EntryStore = {
     return whole
   },
 
-  async changeEntries(tx, changes, now) {
+  async changeEntries(tx, changes, now, excusedTo) {
     const rows = rowsIn(tx, entryTable)
     const asked = new Map<string, EntryChange>()
     for (const change of changes) {
@@ -127,7 +133,7 @@ export const memoryEntries: EntryStore = {
     for (const row of await rows.hold([...asked.keys()].sort())) {
       const change = asked.get(row.id)
       if (change === undefined || !isTo(row, change)) continue
-      rows.put(changed(row, change, now, memoryOf(tx).writer))
+      rows.put(changed(row, change, { now, excusedTo, writer: memoryOf(tx).writer }))
       done.push(row.id)
     }
     return done
@@ -151,7 +157,7 @@ export const memoryEntries: EntryStore = {
     const rows = rowsIn(tx, entryTable)
     const quiet = ids.filter((id) => {
       const row = rows.get(id)
-      return isSearching(row) && row.seenAt < unseenSince
+      return row !== null && row.state !== 'closed' && row.seenAt < unseenSince
     })
     for (const row of rows.holdFree(quiet)) rows.put({ ...row, seenAt: now })
   },

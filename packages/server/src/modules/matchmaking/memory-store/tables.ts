@@ -4,6 +4,8 @@ import type { Entry, Match } from '../domain.ts'
 import type { Hold } from '../hold.ts'
 
 export interface EntryRow extends Entry {
+  /** When it last came back from a match. */
+  returnedAt: number
   /** The number of the transaction that last sent it to search. */
   changed: number
 }

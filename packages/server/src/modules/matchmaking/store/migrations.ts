@@ -4,7 +4,8 @@ import { type Migrations, statements } from '../../../platform/postgres.ts'
  * `changed` is the transaction that last sent the entry to search. Ids are compared bytewise, which is quicker.
  *
  * Joining writes to two indexes, both at their right end: the key, and the small one of those that search, in which the
- * many entries of one transaction share one place. Hearing of a player touches no index.
+ * many entries of one transaction share one place. Hearing of a player touches no index. `returned_at` is when the entry
+ * last came back from a match: whoever was not heard of since has been excused once.
  */
 export const matchmakingMigrations: Migrations = {
   matchmaking_0001_entries: statements(
@@ -35,5 +36,8 @@ export const matchmakingMigrations: Migrations = {
        with (fillfactor = 80)`,
     `create table matchmaking_holds (
        mode text primary key, failures integer not null, until bigint not null, allowance integer not null)`,
+  ),
+  matchmaking_0004_returns: statements(
+    'alter table matchmaking_entries add column returned_at bigint not null default 0',
   ),
 }

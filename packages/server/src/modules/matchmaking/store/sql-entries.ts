@@ -167,17 +167,17 @@ export const sqlEntries: EntryStore = {
     return rows.map((row) => row.match)
   },
 
-  async changeEntries(tx, changes, now) {
+  async changeEntries(tx, changes, now, excusedTo) {
     if (changes.length === 0) return []
     const { rows } = await sql<{ id: EntryId }>`
       with given as materialized (
         select * from unnest(
           ${changes.map((one) => one.entry)}::text[], ${changes.map((one) => one.match)}::text[],
           ${changes.map((one) => one.from)}::text[], ${changes.map((one) => one.to)}::text[],
-          ${changes.map((one) => one.reason)}::text[]
-        ) as given (entry, match, was, now, reason)
+          ${changes.map((one) => one.reason)}::text[], ${changes.map((one) => one.heard ?? false)}::boolean[]
+        ) as given (entry, match, was, now, reason, heard)
       ), held as materialized (
-        select there.id, given.now, given.reason
+        select there.id, given.now, given.reason, given.heard
         from matchmaking_entries there
         join given on there.id = given.entry and there.match_id = given.match and there.state = given.was
         order by there.id for update of there
@@ -186,7 +186,11 @@ export const sqlEntries: EntryStore = {
       set state = held.now, reason = held.reason, version = there.version + 1,
         match_id = case when held.now = 'searching' then null else there.match_id end,
         front = there.front or held.now = 'searching',
-        seen_at = case when held.now = 'searching' then ${now}::bigint else there.seen_at end,
+        seen_at = case when held.now <> 'searching' then there.seen_at
+          when held.heard then ${now}::bigint
+          when there.seen_at >= there.returned_at then greatest(there.seen_at, ${excusedTo}::bigint)
+          else there.seen_at end,
+        returned_at = case when held.now = 'searching' then ${now}::bigint else there.returned_at end,
         changed = case when held.now = 'searching' then pg_current_xact_id() else there.changed end
       from held where there.id = held.id
       returning there.id`.execute(tables(tx))
@@ -217,7 +221,7 @@ export const sqlEntries: EntryStore = {
     await sql`
       with held as materialized (
         select id from matchmaking_entries
-        where id = any(${ids}::text[]) and state = 'searching' and seen_at < ${unseenSince}
+        where id = any(${ids}::text[]) and state <> 'closed' and seen_at < ${unseenSince}
         for update skip locked
       )
       update matchmaking_entries there set seen_at = ${now} from held where there.id = held.id`.execute(tables(tx))
