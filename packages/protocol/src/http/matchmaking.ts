@@ -44,11 +44,16 @@ export type MatchOffer = Static<typeof MatchOffer>
 
 export const Why = Closed({
   queue: Type.String(),
-  reason: Type.String({ description: 'An UPPER_SNAKE word: TOO_FEW_PLAYERS, NO_RATING_NEAR …' }),
+  reason: Type.String({
+    description:
+      'An UPPER_SNAKE word: TOO_FEW_PLAYERS, NO_RATING_NEAR, OTHERS_TOO_NARROW, PARTIES_DO_NOT_FIT, ABOUT_TO_MATCH; or, where the last match got no server, why: NO_SERVER, SERVER_NOT_READY, SERVER_FAILED',
+  }),
   detail: Type.String(),
   window: Type.Union([Closed({ low: Type.Number(), high: Type.Number() }), Type.Null()]),
   candidates: Type.Integer({ description: 'Others inside this window right now' }),
-  widens_at: Type.Union([Time, Type.Null()]),
+  widens_at: Type.Union([Time, Type.Null()], {
+    description: 'When the window widens next, or the next match is tried; null where neither is to come',
+  }),
 })
 
 export const Ticket = Type.String({ description: 'HS256 JWT under a key that only the server has' })

@@ -24,7 +24,7 @@ export const Session = Closed({
   state: SessionStateSchema,
   reason: Type.Union([Type.String(), Type.Null()], {
     description:
-      'Why it was cancelled or abandoned: no_server, server_not_ready, server_lost, nobody_came, too_few_came, not_started, overtime, or what the server itself said',
+      'Why it was cancelled or abandoned: no_server, server_not_ready, server_failed (before it was ready), server_lost, nobody_came, too_few_came, not_started, overtime, or what the server itself said',
   }),
   detail: Type.Union([Type.String(), Type.Null()], { description: 'More of the reason, in words' }),
   match_id: Type.Union([Type.String(), Type.Null()]),

@@ -36,7 +36,7 @@ export interface Follower {
 /** Hints bring a session's news at once. These are for hints that got lost. */
 const lookAgainMs = { untold: 1_000, loading: 2_000, inProgress: 15_000 }
 /** Causes for which the next match of the mode would fare no better. */
-const withoutServer = new Set(['no_server', 'server_not_ready'])
+const withoutServer = new Set(['no_server', 'server_not_ready', 'server_failed'])
 
 /** Follows the sessions of confirmed matches: tells the players where to play, takes them back into their queue if the
  *  session came to nothing, and lets them go when it is over. */
@@ -85,9 +85,8 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
       if (match?.state !== 'confirmed') return
       const cause = news.cause ?? 'cancelled'
       if (withoutServer.has(cause)) {
-        await store.changeHold(tx, match.mode, (hold) =>
-          afterFailure(hold, match.mode, options.noServerHold, clock.now()),
-        )
+        const failure = { mode: match.mode, cause, says: news.detail ?? '' }
+        await store.changeHold(tx, match.mode, (hold) => afterFailure(hold, failure, options.noServerHold, clock.now()))
         afterCommit(tx, () => wakes.wake('queue', [restHint]))
       }
       const blame = blameOf(news.seats)

@@ -40,7 +40,10 @@ describe('a session that comes to nothing', () => {
     const after = await first.me('ann')
     expect(after).toMatchObject({ entry_id: before.entry_id, waiting_since: before.waiting_since })
     expect(await placeOf('ann')).toBe('entry')
-    expect((after.why as object[])[0]).toMatchObject({ reason: 'NO_SERVER', widens_at: expect.any(String) })
+    expect((after.why as object[])[0]).toMatchObject({
+      ...{ reason: 'NO_SERVER', detail: expect.stringContaining('No registered server had room.') },
+      widens_at: expect.any(String),
+    })
     expect((await ground.pushesOf('bob')).at(-1)).toMatchObject({
       ...{ event: 'match_cancelled', data: { match_id: match, reason: 'no_server', requeued: true } },
     })
@@ -48,6 +51,18 @@ describe('a session that comes to nothing', () => {
     expect(await statuses('ann')).toEqual({ ann: 'searching no_server' })
     await pass(2_000)
     expect(await statuses('ann', 'bob')).toEqual({ ann: 'match_found', bob: 'match_found' })
+  })
+
+  it('tells why, where the server failed before it was ready', async () => {
+    const { first, fleet, until } = await matched(['ann', 'bob'], { servers: 1 })
+    fleet.lose('server-1', 'The game server could not be started: its program was not found.', 'command_not_found')
+    await until(async () => (await ground.statusOf('ann')).startsWith('searching'))
+    const { reason, why } = await first.me('ann')
+    expect([reason, (why as object[])[0]]).toMatchObject([
+      'server_failed',
+      { reason: 'SERVER_FAILED', detail: expect.stringContaining('its program was not found.') },
+    ])
+    expect((await ground.pushesOf('bob')).at(-1)).toMatchObject({ data: { reason: 'server_failed', requeued: true } })
   })
 
   it('rests longer each time, and goes on at once when a server comes', async () => {

@@ -4,6 +4,9 @@
  */
 export interface Hold {
   mode: string
+  /** Why the last match found none: a session's cause, and the same in words that a player may read. */
+  cause: string
+  says: string
   /** In a row. */
   failures: number
   /** No match before this. */
@@ -17,15 +20,18 @@ export interface HoldRule {
   maxS: number
 }
 
+/** A match that found no server. */
+export type Failure = Pick<Hold, 'mode' | 'cause' | 'says'>
+
 /** Beyond this many at once nothing is held back. */
 const allowanceMax = 64
 
 /** Failures of matches that were on their way together count as one. */
-export function afterFailure(before: Hold | null, mode: string, rule: HoldRule, now: number): Hold {
-  if (before !== null && now < before.until) return { ...before, allowance: 1 }
+export function afterFailure(before: Hold | null, failure: Failure, rule: HoldRule, now: number): Hold {
+  if (before !== null && now < before.until) return { ...before, ...failure, allowance: 1 }
   const failures = (before?.failures ?? 0) + 1
   const restS = Math.min(rule.maxS, rule.firstS * 2 ** Math.min(failures - 1, 30))
-  return { mode, failures, until: now + restS * 1_000, allowance: 1 }
+  return { ...failure, failures, until: now + restS * 1_000, allowance: 1 }
 }
 
 /** Null: all is well. */

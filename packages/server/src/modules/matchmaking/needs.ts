@@ -28,6 +28,8 @@ export interface SessionNews {
   state: SessionState
   /** Why it was cancelled or abandoned, in one word. */
   cause: string | null
+  /** More of it, in words that a player may read. */
+  detail: string | null
   seats: readonly SeatNews[]
 }
 

@@ -9,14 +9,18 @@ export const restHint = 'rests'
 /** How long matches that try after a rest may be on their way before others try too. */
 const tryingMs = 5_000
 
+export interface Rest extends Pick<Hold, 'cause' | 'says'> {
+  until: number
+}
+
 /** Which modes rest because their matches found no server, as the matching process knows it. */
 export interface Rests {
   refresh(): Promise<void>
   /** Matches that may be made in this mode right now. */
   allowance(mode: string, now: number): number
   tried(mode: string, matches: number, now: number): void
-  /** When matches may be made again; null where the mode does not rest. */
-  until(mode: string, now: number): number | null
+  /** When matches may be made again, and why the last found no server; null where the mode does not rest. */
+  of(mode: string, now: number): Rest | null
   /** Something changed among the servers: whoever rests may try, though not more often than after a first rest. */
   lift(): Promise<void>
 }
@@ -71,11 +75,12 @@ export function createRests(
       const hold = holds.get(mode)
       if (hold !== undefined && matches > 0) trying.set(mode, { asOf: textOf(hold), until: now + tryingMs })
     },
-    until(mode, now) {
+    of(mode, now) {
       const hold = holds.get(mode)
       if (hold === undefined) return null
-      const ends = restEnds(hold)
-      return ends > now ? ends : null
+      const { cause, says } = hold
+      const until = restEnds(hold)
+      return until > now ? { until, cause, says } : null
     },
     lift,
   }

@@ -344,7 +344,8 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
     })
 
     describe('holds', () => {
-      const hold = { mode: 'duel', failures: 1, until: 100, allowance: 1 }
+      const failure = { mode: 'duel', cause: 'server_failed', says: 'It ended.' }
+      const hold = { ...failure, failures: 1, until: 100, allowance: 1 }
       const holds = () => db.once((tx) => store.holds(tx))
 
       it('keeps, changes and forgets', async () => {

@@ -36,8 +36,8 @@ export function createWhyAsking(needs: WhyAskingNeeds, options: { waitMs: number
       found?.flatMap(({ queue: name, why }) => {
         const queue = queues.find(name)
         if (queue === null) return []
-        const restsUntil = rests.until(queue.mode, now)
-        return restsUntil === null ? whyText(queue, why) : noServerText(queue, restsUntil, why.playersInWindow)
+        const rest = rests.of(queue.mode, now)
+        return rest === null ? whyText(queue, why) : noServerText(queue, rest, why.playersInWindow)
       }) ?? null
     )
   }

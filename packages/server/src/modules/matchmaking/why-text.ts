@@ -4,6 +4,7 @@ import { timeText } from '../../platform/clock.ts'
 import type { Entry } from './domain.ts'
 import type { WaitingReason, Why } from './engine/index.ts'
 import type { Queue } from './queues.ts'
+import type { Rest } from './rests.ts'
 
 export type WhyText = Static<typeof matchmakingContracts.Why>
 
@@ -17,7 +18,7 @@ const says: Readonly<Record<WaitingReason, (why: Why) => string>> = {
 
 const more = (count: number): string => (count === 1 ? '1 more player' : `${count} more players`)
 
-const upper = (reason: WaitingReason): string => reason.toUpperCase()
+const upper = (reason: string): string => reason.toUpperCase()
 
 /** What the engine says of an entry, in words for its player. A queue without a board has no ratings to speak of. */
 export function whyText(queue: Queue, why: Why): WhyText {
@@ -33,13 +34,13 @@ export function whyText(queue: Queue, why: Why): WhyText {
 }
 
 /** The mode's matches find no server at present. */
-export const noServerText = (queue: Queue, untilMs: number, candidates: number): WhyText => ({
+export const noServerText = (queue: Queue, { cause, says, until }: Rest, candidates: number): WhyText => ({
   queue: queue.name,
-  reason: 'NO_SERVER',
-  detail: `No game server had room for ${queue.mode}. It is tried again shortly.`,
+  reason: upper(cause),
+  detail: `The last match of ${queue.mode} came to nothing. ${says} It is tried again shortly.`,
   window: null,
   candidates,
-  widens_at: timeText(untilMs),
+  widens_at: timeText(until),
 })
 
 /** What can be said without the matching process: from the rows, and from how many are known to wait. */

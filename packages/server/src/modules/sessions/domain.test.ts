@@ -54,7 +54,9 @@ describe('the course of a session', () => {
     const late = { kind: 'end', to: 'cancelled', cause: 'server_not_ready' }
     expect(at(course('preparing'), 'time', 1_000)).toEqual(late)
     expect(at(course('preparing'), 'server_late', 10)).toEqual(late)
-    expect(at(course('preparing'), 'server_lost', 10)).toEqual({ kind: 'end', to: 'cancelled', cause: 'no_server' })
+    expect(at(course('preparing'), 'server_lost', 10)).toEqual({
+      ...{ kind: 'end', to: 'cancelled', cause: 'server_failed' },
+    })
     expect(at(course('preparing'), 'abandoned', 10)).toEqual({ kind: 'end', to: 'cancelled', cause: 'reported' })
   })
 

@@ -9,7 +9,7 @@
  *       │                        │                   │                                  └─time────────► abandoned: overtime
  *       │                        │                   │
  *       ├─time: no_server        ├─time: server_not_ready; server_late: the same
- *       │                        ├─server_lost: no_server
+ *       │                        ├─server_lost: server_failed
  *       │                        │                   ├─time: nobody_came, too_few_came, not_started (private)
  *       │                        │                   ├─server_lost: server_lost
  *       │                        ├─abandoned─────────┴─abandoned: reported
@@ -33,6 +33,7 @@ export const liveStates = ['requested', 'preparing', 'loading', 'in_progress'] a
 export type Cause =
   | 'no_server'
   | 'server_not_ready'
+  | 'server_failed'
   | 'server_lost'
   | 'nobody_came'
   | 'too_few_came'
@@ -44,6 +45,7 @@ export type Cause =
 export const causeSays: Readonly<Record<Cause, string>> = {
   no_server: 'No game server had room.',
   server_not_ready: 'The game server was not ready in time.',
+  server_failed: 'The game server ended before it was ready.',
   server_lost: 'The game server is gone.',
   nobody_came: 'Nobody came in time.',
   too_few_came: 'Too few players came.',
@@ -169,7 +171,7 @@ function whilePreparing(course: Course, event: SessionEvent, timing: Timing, now
     case 'abandoned':
       return cancelled('reported')
     case 'server_lost':
-      return cancelled('no_server')
+      return cancelled('server_failed')
     case 'server_late':
       return cancelled('server_not_ready')
     case 'time':

@@ -122,7 +122,7 @@ describe('sessions with the real fleet and the real places', () => {
     await register(2)
     await sessions.sweep()
     expect((await sessions.viewOf([id])).get(id)).toMatchObject({
-      ...{ state: 'cancelled', reason: 'no_server', detail: 'The game server restarted.' },
+      ...{ state: 'cancelled', reason: 'server_failed', detail: 'The game server restarted.' },
     })
     expect(await placeOf(ann)).toBe(`entry_${ann}`)
     expect(await reserved()).toEqual([0])

@@ -149,7 +149,7 @@ describe('opening a session', () => {
     fleet.lose('server-1', 'The game server ended before it was ready.', 'exited_early')
     await sessions.sweep()
     expect(await ground.view(id)).toMatchObject({
-      ...{ state: 'cancelled', reason: 'no_server', detail: 'The game server ended before it was ready.' },
+      ...{ state: 'cancelled', reason: 'server_failed', detail: 'The game server ended before it was ready.' },
     })
     expect(places.of(ann)).toBe(`entry entry_${ann}`)
   })

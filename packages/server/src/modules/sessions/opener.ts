@@ -85,7 +85,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     const { id, state } = glance
     if (state === 'requested') return allocate(id)
     if (view === undefined || view.state === 'gone') {
-      const detail = view?.failure ?? causeSays.server_lost
+      const detail = view?.failure ?? causeSays[state === 'preparing' ? 'server_failed' : 'server_lost']
       await act(id, view?.cause === 'not_ready' ? 'server_late' : 'server_lost', { detail })
     } else if (state === 'preparing' && view.ready) {
       await act(id, 'ready', { served: { host: view.host, port: view.port } })

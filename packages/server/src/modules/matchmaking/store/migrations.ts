@@ -40,4 +40,8 @@ export const matchmakingMigrations: Migrations = {
   matchmaking_0004_returns: statements(
     'alter table matchmaking_entries add column returned_at bigint not null default 0',
   ),
+  matchmaking_0005_hold_causes: statements(
+    `alter table matchmaking_holds add column cause text not null default 'no_server',
+       add column says text not null default ''`,
+  ),
 }

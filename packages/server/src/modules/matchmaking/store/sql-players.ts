@@ -122,11 +122,11 @@ export const sqlPlayers: PlayerStore = {
       if (before !== undefined) await tables(tx).deleteFrom('matchmaking_holds').where('mode', '=', mode).execute()
       return
     }
-    const { failures, until, allowance } = after
+    const { mode: _, ...kept } = after
     await tables(tx)
       .insertInto('matchmaking_holds')
-      .values({ mode, failures, until, allowance })
-      .onConflict((conflict) => conflict.column('mode').doUpdateSet({ failures, until, allowance }))
+      .values({ mode, ...kept })
+      .onConflict((conflict) => conflict.column('mode').doUpdateSet(kept))
       .execute()
   },
 }
