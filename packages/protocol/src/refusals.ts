@@ -37,7 +37,7 @@ export const refusals = {
   },
   ALREADY_SEARCHING: { status: 409, says: 'You are waiting in a queue already. Leave it first.' },
   ALREADY_PLAYING: { status: 409, says: 'You are in a session already. Finish or leave it first.' },
-  PAUSED: { status: 409, says: 'You declined or missed matches and must wait before you search again.' },
+  PAUSED: { status: 409, says: 'You declined, left or missed matches and must wait before you search again.' },
   MATCH_EXPIRED: { status: 409, says: 'This match is no longer waiting for you.' },
   SESSION_ENDED: { status: 409, says: 'This session has ended.' },
   SESSION_STATE: { status: 409, says: 'The session is not in a state that allows this.' },

@@ -14,7 +14,7 @@ const windowOptions = {
 }
 
 const declinePauseOptions = {
-  free: Type.Integer({ default: 1, minimum: 0, description: 'Declined or missed matches that cost nothing' }),
+  free: Type.Integer({ default: 1, minimum: 0, description: 'Declined, left or missed matches that cost nothing' }),
   firstS: Type.Number({ default: 10, minimum: 0, maximum: 86_400, description: 'Pause after the next one' }),
   factor: Type.Number({ default: 3, minimum: 1, maximum: 100, description: 'Each further pause is longer by this' }),
   maxS: Type.Number({ default: 600, minimum: 0, maximum: 604_800, description: 'Longest pause' }),

@@ -180,7 +180,7 @@ export type Entrance = ReturnType<typeof createEntrance>
 function paused(leftMs: number): Refusal {
   const retryAfterS = Math.ceil(leftMs / 1_000)
   return new Refusal('PAUSED', {
-    detail: `You declined or missed matches. You may search again in ${retryAfterS} s.`,
+    detail: `You declined, left or missed matches. You may search again in ${retryAfterS} s.`,
     retryAfterS,
   })
 }

@@ -90,7 +90,9 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
         afterCommit(tx, () => wakes.wake('queue', [restHint]))
       }
       const blame = blameOf(news.seats)
-      const struck = [...blame].filter(([, reason]) => reason === 'no_show').map(([player]) => player)
+      // A seat whose player was erased bears another name by now: nothing is to be remembered of it.
+      const players = new Set(playersOf(match))
+      const struck = [...blame.keys()].filter((player) => players.has(player))
       const fates = fatesOf(match, blame, cause)
       const heard = news.seats.filter(({ state }) => state === 'joined').map(({ player }) => player)
       await fallThrough(tx, match, { reason: cause, fates, leavers: [...blame.keys()], struck, heard })

@@ -32,6 +32,35 @@ describe('leaving once a match is made', () => {
     expect((await first.join('ann')).status).toBe(201)
   })
 
+  it('is held against the player like a decline, whenever the match falls through by it', async () => {
+    const declinePause = { free: 1, firstS: 20 }
+    const { first, fleet, pass, sessions, sessionOf, count } = await matched({
+      queues: { duel: { acceptTimeoutS: 0, declinePause } },
+    })
+    const leaveSession = async (who: string) =>
+      sessions.leave(await sessionOf(await ground.matchOf(who)), `player_${who}`)
+    fleet.printReady(await sessionOf(await ground.matchOf('ann')))
+    await pass(500)
+    await leaveSession('ann')
+    await pass(500)
+    expect((await first.join('ann')).status).toBe(201)
+    await pass(500)
+    expect((await first.leave('ann')).status).toBe(204)
+    expect(await first.join('ann')).toMatchObject({ body: { code: 'PAUSED' }, headers: { 'retry-after': '20' } })
+    expect(await count('matchmaking_players', "strikes > 0 and player <> 'player_ann'")).toBe(0)
+  })
+
+  it('is forgotten with the player who is erased', async () => {
+    const { db, first, sessions, pass, statusOf, count } = await matched()
+    await db.transact(async (tx) => {
+      await first.matchmaking.personal.erase(tx, 'player_ann')
+      await sessions.personal.erase(tx, 'player_ann')
+    })
+    await pass(500)
+    expect(await statusOf('bob')).toBe('searching too_few_came')
+    expect(await count('matchmaking_players', 'strikes > 0')).toBe(0)
+  })
+
   it('leaves the others to play where they are enough without that player', async () => {
     const { first, fleet, match, sessionOf, pass, statusOf, placeOf } = await matched({ mode: { playersMin: 1 } })
     expect((await first.leave('ann')).status).toBe(204)
