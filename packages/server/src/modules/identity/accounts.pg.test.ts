@@ -135,6 +135,20 @@ describe('accounts', () => {
       })
       expect((await home.identity.verifyAccess(body.access_token))?.guest).toBe(false)
       expect((await home.login('rook')).user_id).toBe(guest.user_id)
+      expect((await home.refresh(body)).status).toBe(200)
+      expect((await home.refresh(guest)).code).toBe('TOKEN_REUSED')
+    })
+    it('whose answer was lost goes on by the guest’s token, or by saying it again', async () => {
+      const guest = await home.guest()
+      const asked = { username: 'lost-answer', password }
+      const { body: lost } = await upgrade(guest.access_token, asked)
+      await home.ground.clock.advance(29_000)
+      const { body: repeated } = await upgrade(guest.access_token, asked)
+      expect(repeated.refresh_token).toBe(lost.refresh_token)
+      const { status, body } = await home.refresh(guest)
+      expect([status, body.refresh_token]).toEqual([200, lost.refresh_token])
+      expect((await home.identity.verifyAccess(body.access_token))?.guest).toBe(false)
+      expect((await home.refresh(body)).status).toBe(200)
       expect((await home.refresh(guest)).code).toBe('TOKEN_REUSED')
     })
     it('may say it again, and nothing else', async () => {
@@ -178,6 +192,15 @@ describe('accounts', () => {
       expect((await home.refresh(body)).status).toBe(200)
       expect((await login({ username: 'erin', password })).code).toBe('INVALID_CREDENTIALS')
       expect((await login({ username: 'erin', password: 'another good phrase' })).status).toBe(200)
+    })
+    it('may be said again where the answer was lost', async () => {
+      const before = await home.register('lost-change')
+      await change(before.access_token, password, 'another good phrase')
+      const again = await change(before.access_token, password, 'another good phrase')
+      expect(again.status).toBe(200)
+      expect((await home.refresh(again.body)).status).toBe(200)
+      expect((await change(before.access_token, password, 'a third good phrase')).code).toBe('INVALID_CREDENTIALS')
+      expect((await home.refresh(before)).code).toBe('TOKEN_REUSED')
     })
     it('asks for the current one, and for a good one', async () => {
       const tokens = await home.register('frank')

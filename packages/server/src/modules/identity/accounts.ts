@@ -1,6 +1,6 @@
 import { type LoginId, type PlayerId, Refusal, type Tokens } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
-import type { Db, Tx } from '../../platform/db.ts'
+import type { Db } from '../../platform/db.ts'
 import type { AddressPolicy } from './addresses.ts'
 import { hasGuestTag, usernameKey } from './domain.ts'
 import type { Endings } from './endings.ts'
@@ -78,12 +78,11 @@ export function createAccounts(ground: AccountsGround): Accounts {
       throw new Refusal('NOT_A_GUEST')
     }
     await tried.takeBack()
-    return db.once((tx) => renew(tx, login))
+    return db.once(async (tx) => going(await logins.succeed(tx, login, 'again')))
   }
 
   /** Throws where the login has ended meanwhile, and so undoes what this transaction did. */
-  async function renew(tx: Tx, login: LoginId): Promise<Tokens> {
-    const tokens = await logins.renew(tx, login)
+  function going(tokens: Tokens | null): Tokens {
     if (tokens === null) throw new Refusal('UNAUTHENTICATED')
     return tokens
   }
@@ -127,7 +126,7 @@ export function createAccounts(ground: AccountsGround): Accounts {
       const asked = { player, username, usernameKey: keyOf(username), nick: username, passwordHash, at }
       const audit = { at, what: 'upgraded', player, login, address: addresses.kept(address) } as const
       const tokens = await db.transact(async (tx) =>
-        (await store.accounts.upgrade(tx, asked, audit)) ? renew(tx, login) : null,
+        (await store.accounts.upgrade(tx, asked, audit)) ? going(await logins.succeed(tx, login)) : null,
       )
       if (tokens !== null) return tokens
       const since = await accountOf(player)
@@ -142,9 +141,15 @@ export function createAccounts(ground: AccountsGround): Accounts {
       const tried = await throttle.trySignIn(account.username, address)
       await tried.from(true)
       const { passwordHash } = account
-      const nextHash = await hasher.inTurn(async (hashing) =>
-        (await hashing.matches(passwordHash, current)) ? hashing.hash(next) : null,
-      )
+      const { nextHash, repeats } = await hasher.inTurn(async (hashing) => {
+        if (await hashing.matches(passwordHash, current)) return { nextHash: await hashing.hash(next), repeats: false }
+        return { nextHash: null, repeats: await hashing.matches(passwordHash, next) }
+      })
+      // It was changed so before, and the answer was lost.
+      if (repeats) {
+        await tried.takeBack()
+        return db.once(async (tx) => going(await logins.renew(tx, login)))
+      }
       if (nextHash === null || passwordHash === null) throw new Refusal('INVALID_CREDENTIALS')
       await tried.takeBack()
       return db.transact(async (tx) => {
@@ -154,7 +159,7 @@ export function createAccounts(ground: AccountsGround): Accounts {
         await endings.end(tx, { player, except: login }, 'password')
         const audit = { at, what: 'password_changed', player, login, address: addresses.kept(address) } as const
         await store.audit.append(tx, audit)
-        return renew(tx, login)
+        return going(await logins.renew(tx, login))
       })
     },
   }

@@ -6,7 +6,7 @@ import type { MintId } from '../../platform/ids.ts'
 import type { AddressPolicy } from './addresses.ts'
 import type { IdentityOptions } from './config.ts'
 import type { Endings } from './endings.ts'
-import type { Bearer, IdentityStore, NewLogin, Rotation } from './store/index.ts'
+import type { Bearer, IdentityStore, LoginRow, NewLogin, Rotation } from './store/index.ts'
 import type { AccessTokens } from './tokens/access-tokens.ts'
 import type { RefreshTokens } from './tokens/refresh-token.ts'
 
@@ -20,8 +20,11 @@ export interface FreshLogin {
 export interface Logins {
   fresh(address: string): FreshLogin
   tokensOf(bearer: Bearer, fresh: FreshLogin): Tokens
-  /** A fresh pair within the same login; its refresh token so far is spent. Null where the login has ended. */
+  /** A fresh pair within the same login; its refresh token so far is spent at once. Null where the login has ended. */
   renew(tx: Tx, login: LoginId): Promise<Tokens | null>
+  /** The same, but the refresh token so far leads to the fresh one for a short while, should this answer be lost. With
+   *  `again`, what was so given last is given again, as long as it was not used. */
+  succeed(tx: Tx, login: LoginId, again?: 'again'): Promise<Tokens | null>
   /** A spent token gets its successor again for a short while, as long as that one was not used; after that, its
    *  coming again means that two hold it, and the login ends. */
   refresh(refreshToken: string, address: string): Promise<Tokens>
@@ -40,6 +43,9 @@ interface LoginsGround {
   addresses: AddressPolicy
 }
 
+/** Of two who turn one token at a time, each turns the other's at most once or twice. */
+const successionsMax = 5
+
 const noLogin = () =>
   new Refusal('UNAUTHENTICATED', { detail: 'The refresh token is not valid, or its login has ended. Sign in again.' })
 
@@ -56,6 +62,13 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       expires_in: expiresInS,
       user_id: bearer.player,
     }
+  }
+
+  /** The good token of a login, while the answer that gave it may have been lost. */
+  function successorIn({ priorHash, successorSealed, refreshedAt }: LoginRow, now: number): string | null {
+    if (priorHash === null || successorSealed === null) return null
+    if (now - refreshedAt > options.refreshGraceS * 1_000) return null
+    return refreshTokens.openSuccessor(priorHash, successorSealed)
   }
 
   const batch = {
@@ -90,8 +103,24 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       const now = clock.now()
       const refreshToken = refreshTokens.mint(login)
       const toHash = refreshTokens.hash(refreshToken)
-      const bearer = await store.logins.replace(tx, { login, toHash, now, expiresAt: now + idleMs })
+      const bearer = await store.logins.replace(tx, { login, toHash, prior: null, now, expiresAt: now + idleMs })
       return bearer === null ? null : tokens(bearer, login, refreshToken)
+    },
+
+    async succeed(tx, login, again) {
+      const now = clock.now()
+      for (let tries = 0; tries < successionsMax; tries++) {
+        const row = await store.logins.read(tx, login)
+        if (row === null || row.ended || row.expiresAt <= now) return null
+        const lost = again === undefined ? null : successorIn(row, now)
+        if (lost !== null) return tokens(row, login, lost)
+        const refreshToken = refreshTokens.mint(login)
+        const toHash = refreshTokens.hash(refreshToken)
+        const prior = { hash: row.tokenHash, sealed: refreshTokens.sealSuccessor(row.tokenHash, refreshToken) }
+        const bearer = await store.logins.replace(tx, { login, toHash, prior, now, expiresAt: now + idleMs })
+        if (bearer !== null) return tokens(bearer, login, refreshToken)
+      }
+      throw new Refusal('BUSY', { retryAfterS: 1 })
     },
 
     async refresh(presented, address) {
@@ -104,16 +133,15 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       const rotated = await rotate({
         ...{ login, fromHash, expiresAt: now + idleMs },
         toHash: refreshTokens.hash(successor),
-        sealed: refreshTokens.sealSuccessor(presented, successor),
+        sealed: refreshTokens.sealSuccessor(fromHash, successor),
       })
       if (rotated !== null) return tokens(rotated, login, successor)
 
       const row = await db.once((tx) => store.logins.read(tx, login))
       if (row === null || row.ended || row.expiresAt <= now || row.tokenHash.equals(fromHash)) throw noLogin()
-      if (row.priorHash?.equals(fromHash) && row.successorSealed !== null) {
-        if (now - row.refreshedAt <= options.refreshGraceS * 1_000) {
-          return tokens(row, login, refreshTokens.openSuccessor(presented, row.successorSealed))
-        }
+      if (row.priorHash?.equals(fromHash)) {
+        const lost = successorIn(row, now)
+        if (lost !== null) return tokens(row, login, lost)
       } else if (!genuine) throw noLogin()
       await db.transact(async (tx) => {
         await endings.end(tx, { login }, 'reused')

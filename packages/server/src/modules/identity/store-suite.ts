@@ -191,11 +191,21 @@ export function identityStoreSuite(name: string, open: () => Promise<IdentitySto
       })
       it('take a fresh token that forgets the ones before', async () => {
         await rotate('a', 'b')
-        const fresh = { login: 'login_a', toHash: bytes('f'), now: 300, expiresAt: 1_300 } as const
+        const fresh = { login: 'login_a', toHash: bytes('f'), prior: null, now: 300, expiresAt: 1_300 } as const
         expect(await db.once((tx) => store.logins.replace(tx, fresh))).not.toBeNull()
         expect(await read('login_a')).toMatchObject({ tokenHash: bytes('f'), priorHash: null, successorSealed: null })
         await end({ login: 'login_a' })
         expect(await db.once((tx) => store.logins.replace(tx, fresh))).toBeNull()
+      })
+      it('take a fresh token that the one before leads to, if that is still theirs', async () => {
+        const fresh = { login: 'login_a', toHash: bytes('f'), now: 300, expiresAt: 1_300 } as const
+        const replace = (hash: string) =>
+          db.once((tx) => store.logins.replace(tx, { ...fresh, prior: { hash: bytes(hash), sealed: bytes('s') } }))
+        expect(await replace('x')).toBeNull()
+        expect(await replace('a')).toMatchObject({ player: 'player_a' })
+        expect(await read('login_a')).toMatchObject({
+          ...{ tokenHash: bytes('f'), priorHash: bytes('a'), successorSealed: bytes('s'), refreshedAt: 300 },
+        })
       })
       it('end once: one, all but one, the oldest', async () => {
         for (const [at, id] of ['b', 'c', 'd'].entries()) {

@@ -31,6 +31,15 @@ export interface Rotation {
   expiresAt: number
 }
 
+export interface Replacement {
+  login: LoginId
+  toHash: Buffer
+  /** The fresh token sealed under the one before. */
+  prior: { hash: Buffer; sealed: Buffer } | null
+  now: number
+  expiresAt: number
+}
+
 export interface LoginRow extends Bearer {
   tokenHash: Buffer
   priorHash: Buffer | null
@@ -72,8 +81,9 @@ export interface LoginStore {
   /** Tokens with `fromHash` give way to the next, all at one moment. Null for each that is not the good one of a live
    *  login; of two that turn the same token, one is. */
   rotate(tx: Tx, rotations: Rotation[], now: number): Promise<(Bearer | null)[]>
-  /** Sets a fresh token; the one before is spent at once. Null where the login has ended. */
-  replace(tx: Tx, request: { login: LoginId; toHash: Buffer; now: number; expiresAt: number }): Promise<Bearer | null>
+  /** Sets a fresh token. The one before is spent at once; or, where `prior` says which it is, leads to the fresh one for a
+   *  while, as after a rotation. Null where the login has ended, or that is its token no longer. */
+  replace(tx: Tx, request: Replacement): Promise<Bearer | null>
   /** Ends those that still run, and leaves word for every node. */
   end(tx: Tx, request: { which: WhichLogins; now: number; reason: EndReason; keptUntil: number }): Promise<EndedLogin[]>
   /** Endings that may not have been seen under `cursor`, and the cursor to come back with. */
@@ -194,13 +204,15 @@ export const sqlLoginStore = (): LoginStore => ({
     return rotations.map((rotation) => turned.get(rotation.toHash.toString('hex')) ?? null)
   },
 
-  async replace(tx, { login, toHash, now, expiresAt }) {
+  async replace(tx, { login, toHash, prior, now, expiresAt }) {
+    const isPrior = prior === null ? sql`true` : sql`l.token_hash = ${prior.hash}`
     const { rows } = await sql<BearerRow>`
       update identity_logins l
-      set token_hash = ${toHash}, prior_hash = null, successor_sealed = null, refreshed_at = ${now},
+      set token_hash = ${toHash}, prior_hash = ${prior?.hash ?? null}::bytea,
+          successor_sealed = ${prior?.sealed ?? null}::bytea, refreshed_at = ${now},
           expires_at = least(l.ends_at, ${expiresAt}::bigint)
       from identity_players p
-      where l.id = ${login} and l.ended_at is null and l.expires_at > ${now} and p.id = l.player
+      where l.id = ${login} and l.ended_at is null and l.expires_at > ${now} and p.id = l.player and ${isPrior}
       returning l.player, l.ends_at, p.nick, p.guest
     `.execute(tables(tx))
     return rows[0] === undefined ? null : bearer(rows[0])

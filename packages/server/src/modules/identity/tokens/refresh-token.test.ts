@@ -22,8 +22,9 @@ describe('refresh tokens', () => {
       expect(tokens.parse(text)).toBeNull()
     }
   })
-  it('open a sealed successor only with the very token it was sealed under', () => {
-    const [token, successor, stranger] = [tokens.mint(login), tokens.mint(login), tokens.mint(login)]
+  it('open a sealed successor only for the very token that it follows', () => {
+    const successor = tokens.mint(login)
+    const [token, stranger] = [tokens.hash(tokens.mint(login)), tokens.hash(tokens.mint(login))]
     const sealed = tokens.sealSuccessor(token, successor)
     expect(tokens.openSuccessor(token, sealed)).toBe(successor)
     expect(() => tokens.openSuccessor(stranger, sealed)).toThrow()

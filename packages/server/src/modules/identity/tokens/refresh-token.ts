@@ -10,9 +10,9 @@ export interface RefreshTokens {
   parse(token: string): { login: LoginId; genuine: boolean } | null
   /** What is kept of a token. */
   hash(token: string): Buffer
-  /** Seals a token's successor so that only who holds the token itself can be given it again. */
-  sealSuccessor(token: string, successor: string): Buffer
-  openSuccessor(token: string, sealed: Buffer): string
+  /** Seals what follows the token of this hash: it opens for that one alone. */
+  sealSuccessor(hash: Buffer, successor: string): Buffer
+  openSuccessor(hash: Buffer, sealed: Buffer): string
 }
 
 const shape = /^muster_rf_([0-9a-z]{1,64})_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{22})$/
@@ -21,7 +21,7 @@ const markLength = 22
 export function createRefreshTokens(secrets: Secrets): RefreshTokens {
   const markOf = (login: string, secret: string) =>
     secrets.derive('identity refresh token', login, secret).toString('base64url').slice(0, markLength)
-  const purposeOf = (token: string) => `identity successor of ${token}`
+  const purposeOf = (hash: Buffer) => `identity successor of ${hash.toString('hex')}`
 
   return {
     mint(login) {
@@ -35,7 +35,7 @@ export function createRefreshTokens(secrets: Secrets): RefreshTokens {
       return { login: `login_${name}`, genuine: sameSecret(mark, markOf(name, secret)) }
     },
     hash: (token) => createHash('sha256').update(token).digest(),
-    sealSuccessor: (token, successor) => secrets.seal(purposeOf(token), Buffer.from(successor)),
-    openSuccessor: (token, sealed) => secrets.open(purposeOf(token), sealed).toString(),
+    sealSuccessor: (hash, successor) => secrets.seal(purposeOf(hash), Buffer.from(successor)),
+    openSuccessor: (hash, sealed) => secrets.open(purposeOf(hash), sealed).toString(),
   }
 }
