@@ -49,7 +49,10 @@ export const Why = Closed({
       'An UPPER_SNAKE word: TOO_FEW_PLAYERS, NO_RATING_NEAR, OTHERS_TOO_NARROW, PARTIES_DO_NOT_FIT, ABOUT_TO_MATCH; or, where the last match got no server, why: NO_SERVER, SERVER_NOT_READY, SERVER_FAILED',
   }),
   detail: Type.String(),
-  window: Type.Union([Closed({ low: Type.Number(), high: Type.Number() }), Type.Null()]),
+  window: Type.Union([Closed({ low: Type.Number(), high: Type.Number() }), Type.Null()], {
+    description:
+      'The strengths that may be matched with, in points, around the own: with OpenSkill that is the rating and three deviations. null where no ratings count',
+  }),
   candidates: Type.Integer({ description: 'Others inside this window right now' }),
   widens_at: Type.Union([Time, Type.Null()], {
     description: 'When the window widens next, or the next match is tried; null where neither is to come',

@@ -14,10 +14,19 @@ export const OwnProfile = Closed({
 })
 export type OwnProfile = Static<typeof OwnProfile>
 
+/** Ratings of every system are told on one scale, that of the windows in which matchmaking pairs. */
+export const RatingPoints = Type.Number({
+  description:
+    'What the board sorts by, in points: 400 points are odds of ten to one. With OpenSkill three deviations below the strength that matchmaking pairs by, in which a newcomer has 1500; with the other systems that strength itself',
+})
+export const DeviationPoints = Type.Number({
+  description: 'How unsure the strength is: one standard deviation, in points. Elo has none',
+})
+
 export const Standing = Closed({
   board: Type.String(),
-  rating: Type.Number(),
-  deviation: Type.Optional(Type.Number()),
+  rating: RatingPoints,
+  deviation: Type.Optional(DeviationPoints),
   games: Type.Integer(),
   won: Type.Integer(),
   drawn: Type.Integer(),

@@ -1,6 +1,7 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
 import { Closed, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { DeviationPoints, RatingPoints } from './profiles.ts'
 import { SessionResult } from './sessions.ts'
 
 const tag = 'results'
@@ -14,7 +15,7 @@ export const AcceptedResult = Closed({
   board: Type.Union([Type.String(), Type.Null()]),
   at: Time,
   ...SessionResult.properties,
-  changes: Type.Array(Closed({ player_id: PlayerIdSchema, before: Type.Number(), after: Type.Number() }), {
+  changes: Type.Array(Closed({ player_id: PlayerIdSchema, before: RatingPoints, after: RatingPoints }), {
     description: 'How ratings moved',
   }),
 })
@@ -41,8 +42,8 @@ export const BoardRow = Closed({
   place: Type.Integer({ description: 'Equal ratings share a place' }),
   player_id: PlayerIdSchema,
   nick: Type.String(),
-  rating: Type.Number(),
-  deviation: Type.Optional(Type.Number()),
+  rating: RatingPoints,
+  deviation: Type.Optional(DeviationPoints),
   games: Type.Integer(),
   won: Type.Integer(),
   drawn: Type.Integer(),

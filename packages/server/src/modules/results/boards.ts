@@ -1,11 +1,14 @@
 import { type BoardRow, type PlayerId, Refusal } from '@muster/protocol'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Standing } from './fold.ts'
+import type { RatingSystem } from './ratings/index.ts'
+import { standingText } from './standing-text.ts'
 import type { ResultsStore } from './store.ts'
 
 export interface BoardsNeeds {
   db: Db
   store: ResultsStore
+  systemOf(board: string): RatingSystem | null
   peopleOf(players: PlayerId[]): Promise<Map<PlayerId, { nick: string }>>
 }
 
@@ -14,9 +17,6 @@ export interface BoardPage {
   rows: BoardRow[]
   next: string | null
 }
-
-/** Two digits are what a person reads; what is stored keeps them all. */
-export const shown = (rating: number): number => Math.round(rating * 100) / 100
 
 const nobody = '(erased)'
 
@@ -42,7 +42,7 @@ export interface Boards {
   around(board: string, gamesMin: number, player: PlayerId, limit: number): Promise<BoardPage>
 }
 
-export function createBoards({ db, store, peopleOf }: BoardsNeeds): Boards {
+export function createBoards({ db, store, systemOf, peopleOf }: BoardsNeeds): Boards {
   async function dress(tx: Tx, board: string, gamesMin: number, standings: Standing[]): Promise<BoardRow[]> {
     const [first] = standings
     if (first === undefined) return []
@@ -53,7 +53,9 @@ export function createBoards({ db, store, peopleOf }: BoardsNeeds): Boards {
     let position = await store.countStandings(tx, board, gamesMin, { standing, player })
     let place = above + 1
     let previous = standing
-    return standings.map(({ player, standing, rating, won, drawn, lost }) => {
+    const system = systemOf(board)
+    return standings.map((one) => {
+      const { player, standing } = one
       position++
       if (standing !== previous) place = position
       previous = standing
@@ -61,9 +63,7 @@ export function createBoards({ db, store, peopleOf }: BoardsNeeds): Boards {
         place,
         player_id: player,
         nick: people.get(player)?.nick ?? nobody,
-        rating: shown(standing),
-        ...(rating.deviation === undefined ? {} : { deviation: shown(rating.deviation) }),
-        ...{ games: rating.games, won, drawn, lost },
+        ...standingText(one, system),
       }
     })
   }

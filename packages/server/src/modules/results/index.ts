@@ -11,7 +11,8 @@ import { newcomer } from './fold.ts'
 import { ratingSystem } from './ratings/index.ts'
 import { createReferee } from './referee.ts'
 import { refoldIfChanged } from './refold.ts'
-import { listShown, resultsRoutes, standingShown } from './routes.ts'
+import { listShown, resultsRoutes } from './routes.ts'
+import { standingText } from './standing-text.ts'
 import type { ResultsStore } from './store.ts'
 import { sqlResultsStore } from './store-sql.ts'
 
@@ -57,10 +58,10 @@ export function createResults(
   const systemOf = (board: string) => systems.get(board) ?? null
   const boardOptionsOf = (name: string) => (Object.hasOwn(options.boards, name) ? (options.boards[name] ?? null) : null)
   const referee = createReferee({ ...needs, store, systemOf })
-  const boards = createBoards({ db, store, peopleOf: needs.peopleOf })
+  const boards = createBoards({ db, store, systemOf, peopleOf: needs.peopleOf })
 
   return {
-    routes: resultsRoutes({ db, store, referee, boards, boardOptionsOf, peopleOf: needs.peopleOf }),
+    routes: resultsRoutes({ db, store, referee, boards, boardOptionsOf, systemOf, peopleOf: needs.peopleOf }),
     hasBoard: (name) => systems.has(name),
 
     async ratingsOf(board, players) {
@@ -86,7 +87,10 @@ export function createResults(
     personal: {
       exportOf: (player) =>
         db.once(async (tx) => ({
-          ratings: (await store.boardsOf(tx, player)).map(({ board, standing }) => standingShown(board, standing)),
+          ratings: (await store.boardsOf(tx, player)).map(({ board, standing }) => ({
+            board,
+            ...standingText(standing, systemOf(board)),
+          })),
           stats: await store.statsOf(tx, player),
           results: (await listShown(store, tx, { player, limit: exportedResultsMax })).map((one) => one.shown),
         })),

@@ -222,6 +222,20 @@ describe('results', () => {
     expect(around.rows.length).toBe(3)
   })
 
+  it('tells ratings, deviations and strengths on one scale, whatever the system', async () => {
+    const results = createResults(
+      { ...ground, finish: sessionsOf(known), keepLate, peopleOf: people },
+      { refoldBatchMax: 3, boards: { skill: rules({ system: 'openskill' }) } },
+    )
+    known.set('session_skill', { ...duel('skill', 'una', 'vic'), board: 'skill' })
+    expect((await report(results, 'skill', won('una', 'vic'))).statusCode).toBe(200)
+    const [row] = (await read(results, '/leaderboards/skill')).json().rows
+    const { points } = (await results.ratingsOf('skill', [player('una')])).get(player('una')) ?? { points: 0 }
+    expect(row.rating + 3 * row.deviation).toBeCloseTo(points, 1)
+    const [shown] = (await read(results, '/players/player_una')).json().ratings
+    expect(shown).toMatchObject({ board: 'skill', rating: row.rating, deviation: row.deviation })
+  })
+
   it('refuses an unknown board, a wrong cursor, and `me` without a token', async () => {
     const results = build()
     expect((await read(results, '/leaderboards/none')).json().code).toBe('BOARD_NOT_FOUND')

@@ -9,11 +9,13 @@ import {
 import { timeText } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import { type Route, route } from '../../platform/http/route.ts'
-import { type Boards, shown } from './boards.ts'
+import type { Boards } from './boards.ts'
 import type { BoardOptions } from './config.ts'
 import type { ResultEvent } from './domain.ts'
-import type { Change, Standing } from './fold.ts'
+import type { Change } from './fold.ts'
+import type { RatingSystem } from './ratings/index.ts'
 import type { Referee } from './referee.ts'
+import { shown, standingText } from './standing-text.ts'
 import type { ResultsStore } from './store.ts'
 
 export interface ResultsRoutesNeeds {
@@ -22,17 +24,11 @@ export interface ResultsRoutesNeeds {
   referee: Referee
   boards: Boards
   boardOptionsOf(name: string): BoardOptions | null
+  systemOf(board: string): RatingSystem | null
   peopleOf(players: PlayerId[]): Promise<Map<PlayerId, { nick: string; guest: boolean; createdAt: number }>>
 }
 
 const pageRows = 20
-
-export const standingShown = (board: string, { standing, rating, won, drawn, lost }: Standing) => ({
-  board,
-  rating: shown(standing),
-  ...(rating.deviation === undefined ? {} : { deviation: shown(rating.deviation) }),
-  ...{ games: rating.games, won, drawn, lost },
-})
 
 export const resultShown = (event: ResultEvent, changes: Change[]): AcceptedResult => ({
   session_id: event.session,
@@ -109,7 +105,7 @@ export function resultsRoutes(needs: ResultsRoutesNeeds): Route[] {
           nick: person.nick,
           guest: person.guest,
           created_at: timeText(person.createdAt),
-          ratings: ratings.map(({ board, standing }) => standingShown(board, standing)),
+          ratings: ratings.map(({ board, standing }) => ({ board, ...standingText(standing, needs.systemOf(board)) })),
           stats,
         },
       }

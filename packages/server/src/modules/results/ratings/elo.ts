@@ -76,6 +76,7 @@ export function elo(options: EloOptions): RatingSystem {
       return fieldChances(teams.length, (one, other) => expected(strengths[one]!, strengths[other]!))
     },
     points: (rating) => rating.value,
+    spread: () => null,
     standing: (rating) => rating.value,
   }
 }

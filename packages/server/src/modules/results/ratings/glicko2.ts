@@ -123,6 +123,7 @@ export function glicko2(options: Glicko2Options): RatingSystem {
       })
     },
     points: (rating) => rating.value,
+    spread: (rating) => rating.deviation ?? options.deviation,
     standing: (rating) => rating.value,
   }
 }

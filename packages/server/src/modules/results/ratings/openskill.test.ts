@@ -15,6 +15,13 @@ test('a newcomer has 1500 points and starts far down the board', () => {
   expect(system.standing(system.initial())).toBeCloseTo(763, 0)
 })
 
+test('a standing lies three spreads below the points, all on one scale', () => {
+  const [after] = system.rate({ teams: [[system.initial()], [system.initial()]], ranks: [1, 2] })[0]!
+  const spread = system.spread(after!)!
+  expect(spread).toBeCloseTo(238, 0)
+  expect(system.standing(after!)).toBeCloseTo(system.points(after!) - 3 * spread, 9)
+})
+
 test('one lucky game lifts nobody above a known good player', () => {
   const [lucky] = system.rate({ teams: [[system.initial()], [known(30)]], ranks: [1, 2] })[0]!
   expect(system.points(lucky!)).toBeGreaterThan(system.points(known(28)))

@@ -113,6 +113,7 @@ export function openskill(options: OpenSkillOptions): RatingSystem {
       return weights.map((weight) => weight / total)
     },
     points: (rating) => points(rating.value),
+    spread: (rating) => pointsPerMu * sigmaOf(rating),
     standing: (rating) => points(rating.value - cautionSigmas * sigmaOf(rating)),
   }
 }

@@ -25,6 +25,9 @@ export interface RatingSystem {
    */
   points(rating: Rating): number
 
-  /** What a leaderboard sorts by. It differs from `points` where the system has a cautious estimate of its own. */
+  /** How unsure `points` is: one standard deviation, in points. Null where the system keeps none. */
+  spread(rating: Rating): number | null
+
+  /** What a leaderboard sorts by, in points. It differs from `points` where the system has a cautious estimate of its own. */
   standing(rating: Rating): number
 }
