@@ -20,9 +20,14 @@ const more = (count: number): string => (count === 1 ? '1 more player' : `${coun
 
 const upper = (reason: string): string => reason.toUpperCase()
 
+/** Where nothing is rated, everybody who waits is inside every window: who seems not to be has come since the last pass. */
+const unratedReason = (reason: WaitingReason): WaitingReason =>
+  reason === 'no_rating_near' || reason === 'others_too_narrow' ? 'about_to_match' : reason
+
 /** What the engine says of an entry, in words for its player. A queue without a board has no ratings to speak of. */
 export function whyText(queue: Queue, why: Why): WhyText {
-  const { reason, window, nextWidensAtMs, playersInWindow } = why
+  const { window, nextWidensAtMs, playersInWindow } = why
+  const reason = queue.board === null ? unratedReason(why.reason) : why.reason
   return {
     queue: queue.name,
     reason: upper(reason),
