@@ -217,6 +217,22 @@ describe('the database', () => {
     expect(await notes()).toEqual(['1 x'])
   })
 
+  it('is left only once its connections are gone, so that who ends it breaks off none', async () => {
+    const lines: string[] = []
+    const log = createLog({ level: 'info', pretty: false }, { write: (line) => void lines.push(line) })
+    for (let rounds = 0; rounds < 5; rounds++) {
+      const other = openPostgres({ connection: database.connection, connectionsMax: 20, log })
+      const asked = Array.from({ length: 20 }, () =>
+        sql<{ pid: number }>`select pg_backend_pid() as pid, pg_sleep(0.05)`.execute(other),
+      )
+      const pids = (await Promise.all(asked)).map(({ rows }) => rows[0]?.pid ?? 0)
+      await other.destroy()
+      const { rows } = await sql`select pid from pg_stat_activity where pid = any(${pids}::int[])`.execute(kysely)
+      expect(rows).toEqual([])
+    }
+    expect(lines).toEqual([])
+  })
+
   it('passes on what a caller did, told apart', async () => {
     await db.once((tx) => write(tx, 1))
     const again = await db.once((tx) => write(tx, 1)).catch((error: unknown) => error)

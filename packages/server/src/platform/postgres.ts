@@ -33,12 +33,36 @@ export function openPostgres({ connection, connectionsMax, log }: PostgresOption
   // The pool listens only while a connection is idle. One that dies in use tells who uses it, but it also emits an error,
   // and an error that nobody listens to ends the process.
   pool.on('connect', (client) => client.on('error', (error) => log.debug({ err: error }, 'a connection was lost')))
-  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: lendOnlyGood(pool) }) })
+  return new Kysely<unknown>({ dialect: new PostgresDialect({ pool: lendOnlyGood(pool, untilClosed(pool)) }) })
+}
+
+const closeWaitMs = 2_000
+
+/** The pool says that it has ended once it has asked its connections to; whoever then ends the database breaks off those
+ *  that have not gone yet. Resolves when all have, or after a while. */
+function untilClosed(pool: pg.Pool): () => Promise<void> {
+  const open = new Set<pg.PoolClient>()
+  let allClosed: () => void = () => undefined
+  pool.on('connect', (client) => open.add(client))
+  pool.on('remove', (client) => {
+    open.delete(client)
+    if (open.size === 0) allClosed()
+  })
+  return async () => {
+    if (open.size === 0) return
+    await new Promise<void>((resolve) => {
+      const tired = setTimeout(resolve, closeWaitMs)
+      allClosed = () => {
+        clearTimeout(tired)
+        resolve()
+      }
+    })
+  }
 }
 
 /** A connection that failed as such is not lent again: the pool would learn only later that it is dead, or what it is
  *  still busy with. */
-function lendOnlyGood(pool: pg.Pool): PostgresPool {
+function lendOnlyGood(pool: pg.Pool, closed: () => Promise<void>): PostgresPool {
   const lent = new WeakMap<pg.PoolClient, PostgresPoolClient>()
   const watched = (client: pg.PoolClient): PostgresPoolClient => {
     let broken = false
@@ -57,7 +81,10 @@ function lendOnlyGood(pool: pg.Pool): PostgresPool {
   }
   return {
     options: pool.options,
-    end: () => pool.end(),
+    async end() {
+      await pool.end()
+      await closed()
+    },
     async connect() {
       const client = await pool.connect()
       const known = lent.get(client) ?? watched(client)
