@@ -10,6 +10,7 @@ import { processTable } from '../../src/modules/fleet/launcher/process-table.ts'
 import { sleep, systemClock } from '../../src/platform/clock.ts'
 import type { Db } from '../../src/platform/db.ts'
 import { idMint } from '../../src/platform/ids.ts'
+import type { Log } from '../../src/platform/log.ts'
 import { readOptions } from '../../src/platform/options.ts'
 import { moduleGround } from './module-ground.ts'
 
@@ -69,11 +70,11 @@ export async function launcherGround() {
       const usual = { command: [process.execPath, fixture, name], ports: [base, base + 9], processesMax: 4 }
       modes.set(name, readOptions(launchSource, { ...usual, lingerS: 0, stopGraceS: 1, ...over }, 'the test'))
     },
-    async muster(options: Partial<FleetOptions> = {}) {
+    async muster(options: Partial<FleetOptions> = {}, log: Log = ground.log) {
       const db = cuttable(ground.db)
       const fleet = createFleet(
         {
-          ...{ ...ground, clock: systemClock, mintId, db, node, dataDir },
+          ...{ ...ground, clock: systemClock, mintId, db, node, dataDir, log },
           apiUrl: () => 'http://127.0.0.1:3000',
           environment: { PATH: process.env.PATH, SECRET_OF_MUSTER: 'not for children' },
           launchSourceOf: (mode) => modes.get(mode) ?? null,

@@ -12,20 +12,26 @@ export interface EndingNeeds {
   figures: Figures
 }
 
-/** Ends servers: whatever they held comes back in this transaction, and once it has committed those who wait are told. */
-export type EndServers = (tx: Tx, request: EndRequest) => Promise<EndedServer[]>
+/** Ends servers: whatever they held comes back in this transaction, and once it has committed those who wait are told. Where
+ *  it is a failure, what the server printed last is told with it. */
+export type EndServers = (
+  tx: Tx,
+  request: EndRequest,
+  failure?: { output?: readonly string[] },
+) => Promise<EndedServer[]>
 
 export const createEnding =
   ({ store, wakes, log, figures }: EndingNeeds): EndServers =>
-  async (tx, request) => {
+  async (tx, request, failure) => {
     const ended = await store.end(tx, request)
     if (ended.length === 0) return ended
     afterCommit(tx, () => {
       figures.gone(request.cause, ended.length)
       for (const { server, lost } of ended) {
-        log.info(
-          { server, cause: request.cause, detail: request.detail ?? undefined, sessions: lost },
-          `a server went: ${endings[request.cause]}`,
+        const { cause, detail } = request
+        log[failure === undefined ? 'info' : 'warn'](
+          { server, cause, detail: detail ?? undefined, sessions: lost, ...failure },
+          `a server went: ${endings[cause]}`,
         )
       }
       wakes.wake(

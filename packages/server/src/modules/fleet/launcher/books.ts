@@ -45,11 +45,6 @@ const withOutput = (text: string, output: readonly string[]) =>
     : `${text} It printed last:\n${output.slice(-linesInDetail).join('\n')}`
 
 export function createBooks({ clock, db, wakes, log, store, endServers, confirm, figures }: BooksNeeds): Books {
-  const unhappy = (server: ServerId, cause: Ending, detail: string, output?: readonly string[]) => {
-    figures.launchFailed(cause)
-    log.warn({ server, cause, detail, output }, 'a launched server failed')
-  }
-
   return {
     async ready(server, session, port) {
       await db.transact(async (tx) => {
@@ -63,10 +58,10 @@ export function createBooks({ clock, db, wakes, log, store, endServers, confirm,
     overdue: (server, output) =>
       db.transact(async (tx) => {
         const detail = withOutput('It did not say that it is ready.', output)
-        const request = { servers: [server], detail, now: clock.now() }
-        const ended = await endServers(tx, { ...request, cause: 'not_ready', onlyStarting: true })
+        const request = { servers: [server], cause: 'not_ready', detail, now: clock.now(), onlyStarting: true } as const
+        const ended = await endServers(tx, request, { output })
         if (ended.length === 0) return false
-        afterCommit(tx, () => unhappy(server, 'not_ready', detail, output))
+        afterCommit(tx, () => figures.launchFailed('not_ready'))
         return true
       }),
     async ended(server, exit, asked, output) {
@@ -78,8 +73,8 @@ export function createBooks({ clock, db, wakes, log, store, endServers, confirm,
           await endServers(tx, { ...request, cause: asked })
           return
         }
-        const early = await endServers(tx, { ...request, cause: 'exited_early', onlyStarting: true })
-        if (early.length > 0) afterCommit(tx, () => unhappy(server, 'exited_early', exitText(exit), output))
+        const early = await endServers(tx, { ...request, cause: 'exited_early', onlyStarting: true }, { output })
+        if (early.length > 0) afterCommit(tx, () => figures.launchFailed('exited_early'))
         else await endServers(tx, { ...request, cause: 'exited' })
       })
     },
@@ -87,8 +82,9 @@ export function createBooks({ clock, db, wakes, log, store, endServers, confirm,
       await db.transact(async (tx) => {
         const now = clock.now()
         await store.endProcess(tx, { server, exitCode: null, exitSignal: null, output: null, now })
-        const ended = await endServers(tx, { servers: [server], cause, detail, now })
-        if (ended.length > 0 && cause !== 'drained') afterCommit(tx, () => unhappy(server, cause, detail))
+        const failed = cause !== 'drained'
+        const ended = await endServers(tx, { servers: [server], cause, detail, now }, failed ? {} : undefined)
+        if (ended.length > 0 && failed) afterCommit(tx, () => figures.launchFailed(cause))
       })
     },
   }

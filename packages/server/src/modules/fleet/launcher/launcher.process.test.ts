@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { fixture, type LauncherGround, launcherGround, seen } from '../../../../test/support/launcher-ground.ts'
 import { isAlive } from '../../../platform/embedded-postgres/processes.ts'
+import { createLog } from '../../../platform/log.ts'
 
 describe('the launcher', () => {
   let ground: LauncherGround
@@ -64,6 +65,18 @@ describe('the launcher', () => {
     expect(gone_detail).toContain('exit code 3')
     expect(gone_detail).toContain('The level could not be loaded.')
     expect(await ground.ended(asked!.server)).toMatchObject({ exit_code: 3 })
+  })
+
+  it('logs a failure once, with what was printed', async () => {
+    const lines: { level: number; cause?: string; output?: string[] }[] = []
+    const log = createLog({ level: 'info', pretty: false }, { write: (line) => void lines.push(JSON.parse(line)) })
+    ground.mode('fails')
+    const muster = await ground.muster({}, log)
+    const asked = await muster.ask('fails')
+    await muster.failed(asked!.session)
+    await ground.ended(asked!.server)
+    const told = lines.filter(({ cause }) => cause === 'exited_early')
+    expect(told).toMatchObject([{ level: 40, output: expect.arrayContaining(['The level could not be loaded.']) }])
   })
 
   it('says when a server that was playing has ended', async () => {
