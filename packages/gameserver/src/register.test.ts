@@ -127,6 +127,32 @@ describe('a registered server', () => {
     expect(it.server.sessions).toEqual([])
   })
 
+  it('is not told to drop a session that ended by its own word', async () => {
+    const late = { session_id: session, player_id: 'player_ann', reason: 'left' }
+    await using it = await ground([
+      { body: { ...calm, assign: [assignment()] } },
+      { body: { ...calm, kick: [{ session_id: session, reason: 'completed' }] } },
+      { body: { ...calm, kick: [late, { session_id: session, reason: 'completed' }] } },
+    ])
+    await it.beatsHeard(4)
+    expect([it.kicks, it.server.sessions]).toEqual([[], []])
+  })
+
+  it('is told of modes that Muster does not know', async () => {
+    await using muster = await stubMuster(({ path, method }) => {
+      if (path === '/servers') return { status: 201, body: { ...enrolled, unknown_modes: ['raid'] } }
+      return method === 'DELETE' ? { status: 204 } : { body: calm }
+    })
+    const errors: unknown[] = []
+    const server = await register({
+      ...{ url: muster.url, apiKey: 'muster_sk_1_secret', onSession: () => undefined },
+      server: { id: 's', name: 'S', address: '127.0.0.1', ports: { game: 1 }, capacity: 1, modes: ['raid'] },
+      onError: (error) => errors.push(error),
+    })
+    await server.leave()
+    expect(errors).toMatchObject([{ message: expect.stringContaining('raid') }])
+  })
+
   it('registers again when Muster has forgotten it, and lets go of what it ran', async () => {
     await using it = await ground([{ body: { ...calm, assign: [assignment()] } }, problem(404, 'SERVER_NOT_FOUND')])
     await it.beatsHeard(3)

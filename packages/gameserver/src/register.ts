@@ -18,7 +18,8 @@ export interface RegisterOptions {
   server: BodyOf<typeof serverContracts.registerServer>
   /** A session is this server's to run: prepare it, then call `session.ready()`. */
   onSession(session: GameSession): void | Promise<void>
-  /** A session, or one of its players, is to go: disconnect them. */
+  /** A session that runs here, or one of its players, is to go: disconnect them. A session that ended by the server's own
+   *  word (`result`, `abandoned`) is not told again. */
   onKick?(kick: Kick): void
   /** No new sessions will come; leave when the last has ended. */
   onDrain?(): void
@@ -39,6 +40,9 @@ export interface RegisteredServer {
 type Enrolled = GoodBodyOf<typeof serverContracts.registerServer>
 type Orders = GoodBodyOf<typeof serverContracts.heartbeat>
 
+/** Why a session ended that ended by what this server reported; the answer to that may come later than the order. */
+const ownWords = new Set(['completed', 'reported'])
+
 /** As long as Muster lets a beat wait for orders. */
 const waitMaxS = 30
 /** An answer that came at once repeats what is known already; asking again at once would spin. */
@@ -55,6 +59,11 @@ export async function register(options: RegisterOptions): Promise<RegisteredServ
   const complain = (error: unknown) => options.onError?.(error)
 
   let enrolled = await enrol()
+  if (enrolled.unknown_modes !== undefined) {
+    complain(
+      new Error(`Muster is configured for no mode ${enrolled.unknown_modes.join(', ')}: no session of it comes.`),
+    )
+  }
   /** By session, under the report token it was handed with: another token means another handing. */
   const known = new Map<SessionId, { token: string; session: GameSession }>()
   const ended = new AbortController()
@@ -108,8 +117,9 @@ export async function register(options: RegisterOptions): Promise<RegisteredServ
     const orders = await call<Orders>({ ...api, patienceS: 10 }, 'POST', `${path}/heartbeat`, body, ended.signal)
     for (const assignment of orders.assign) take(assignment)
     for (const kick of orders.kick) {
+      const runs = known.has(kick.session_id)
       if (kick.player_id === undefined) known.delete(kick.session_id)
-      options.onKick?.(kick)
+      if (runs && !ownWords.has(kick.reason)) options.onKick?.(kick)
     }
     if (orders.drain && !draining) options.onDrain?.()
     draining = orders.drain

@@ -61,8 +61,9 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   const { places, push, onMessage, connectedHere } = presence
 
   const launchSourceOf: FleetNeeds['launchSourceOf'] = (mode) => config.modes[mode]?.server.launch ?? null
+  const hasMode = (mode: string) => Object.hasOwn(config.modes, mode)
   const fleet = createFleet(
-    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, machine, launchSourceOf },
+    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, machine, hasMode, launchSourceOf },
     config.fleet,
   )
   const sessions = createSessions(

@@ -96,6 +96,11 @@ export const registerServer = contract({
   answers: {
     201: Closed({
       id: ServerIdSchema,
+      unknown_modes: Type.Optional(
+        Type.Array(Type.String(), {
+          description: 'Modes it offers that Muster is not configured for: nothing of them comes',
+        }),
+      ),
       heartbeat_interval_s: Type.Number(),
       ttl_s: Type.Number(),
       ticket_key: Type.String({ pattern: '^[0-9a-f]{64}$', description: '32 bytes in hex: what tickets verify with' }),

@@ -32,6 +32,7 @@ export async function fleetGround(options: Partial<FleetOptions> = {}) {
       ...ground,
       ...{ dataDir, node: `node-${ground.mintId('test')}`, environment: {} },
       apiUrl: () => 'http://127.0.0.1:3000',
+      hasMode: (mode) => mode !== 'nosuchmode',
       launchSourceOf: () => null,
     },
     read,

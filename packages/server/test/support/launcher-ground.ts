@@ -77,6 +77,7 @@ export async function launcherGround() {
           ...{ ...ground, clock: systemClock, mintId, db, node, dataDir, log },
           apiUrl: () => 'http://127.0.0.1:3000',
           environment: { PATH: process.env.PATH, SECRET_OF_MUSTER: 'not for children' },
+          hasMode: (mode) => modes.has(mode),
           launchSourceOf: (mode) => modes.get(mode) ?? null,
         },
         readOptions(fleetOptions, { launchLookS: 0.05, launchScanS: 0.5, sweepEveryS: 0.1, ...options }, 'the test'),

@@ -69,7 +69,14 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     launch,
     ticketKeyOf: credentials.ticketKeyOf,
     reportTokenOf: credentials.reportTokenOf,
-    routes: fleetRoutes({ db, store, directory, heartbeats, credentials, outputOf: launcher.outputOf }, options),
+    routes: fleetRoutes(
+      {
+        ...{ db, store, directory, heartbeats, credentials, log },
+        hasMode: needs.hasMode,
+        outputOf: launcher.outputOf,
+      },
+      options,
+    ),
     authenticators: { report: async (token) => credentials.reportCaller(token) },
     async start() {
       await launcher.start()

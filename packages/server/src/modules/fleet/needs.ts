@@ -31,6 +31,8 @@ export interface FleetNeeds {
   apiUrl(): string
   /** Muster's own environment, from which launched servers are given what the options name. */
   environment: Readonly<Record<string, string | undefined>>
+  /** Whether anything is played in a mode of this name. */
+  hasMode(mode: string): boolean
   /** How servers of a mode are launched, if they are. */
   launchSourceOf(mode: string): LaunchSource | null
 }

@@ -25,6 +25,10 @@ describe('the routes of the fleet', () => {
       expect(body.ticket_key).toMatch(/^[0-9a-f]{64}$/)
     })
 
+    it('says which modes it offers that there are not', async () => {
+      expect((await register({ modes: ['duel', 'nosuchmode'] })).body.unknown_modes).toEqual(['nosuchmode'])
+      expect((await register({ modes: ['duel'] })).body).not.toHaveProperty('unknown_modes')
+    })
     it('gives another key at each registration, and the sessions before it are lost', async () => {
       const first = await register()
       await ground.reserve('session_1')

@@ -2,6 +2,7 @@ import { type Assignment, type KeyId, type Kick, Refusal, type Server, serverCon
 import { timeText } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import { type Caller, type Route, route } from '../../platform/http/route.ts'
+import type { Log } from '../../platform/log.ts'
 import type { FleetOptions } from './config.ts'
 import type { Credentials } from './credentials.ts'
 import type { Directory } from './directory.ts'
@@ -15,6 +16,8 @@ export interface RoutesNeeds {
   directory: Directory
   heartbeats: Heartbeats
   credentials: Credentials
+  log: Log
+  hasMode(mode: string): boolean
   /** The last lines of a server that this machine runs. */
   outputOf(server: string): readonly string[] | null
 }
@@ -34,10 +37,16 @@ export function fleetRoutes(needs: RoutesNeeds, options: FleetOptions): Route[] 
         maps: body.maps ?? [],
         labels: body.labels ?? {},
       })
+      const unknownModes = body.modes?.filter((mode) => !needs.hasMode(mode)) ?? []
+      // It may be a mistake, or meant for a configuration that is to come.
+      if (unknownModes.length > 0) {
+        needs.log.warn({ server: body.id, modes: unknownModes }, 'a server offers modes that are not configured')
+      }
       return {
         status: 201,
         body: {
           id: body.id,
+          ...(unknownModes.length === 0 ? {} : { unknown_modes: unknownModes }),
           heartbeat_interval_s: options.heartbeatIntervalS,
           ttl_s: options.ttlS,
           ticket_key: credentials.ticketKeyOf(body.id, instance).toString('hex'),

@@ -25,7 +25,8 @@ describe('sessions with the real fleet and the real places', () => {
     const fleet = createFleet(
       {
         ...ground,
-        ...{ dataDir: '/nonexistent', apiUrl: () => 'http://127.0.0.1', environment: {}, launchSourceOf: () => null },
+        ...{ dataDir: '/nonexistent', apiUrl: () => 'http://127.0.0.1', environment: {} },
+        ...{ hasMode: () => true, launchSourceOf: () => null },
       },
       { ...(Value.Default(fleetOptions, {}) as object), beatGatherMs: 0 } as never,
     )
