@@ -182,7 +182,7 @@ export const machineSettings = {
   redisUrl: { env: 'REDIS_URL', default: '', help: 'A Redis or Valkey; needed only by several nodes' },
   secretFile: { env: 'MUSTER_SECRET_FILE', default: '', help: 'File with the root secret, 64 hex digits' },
   config: { env: 'MUSTER_CONFIG', default: '', help: 'Configuration file; muster.config.ts unless told' },
-  logLevel: { env: 'MUSTER_LOG_LEVEL', default: 'info', help: 'trace, debug, info, warn, error or silent' },
+  logLevel: { env: 'MUSTER_LOG_LEVEL', default: 'info', help: 'trace, debug, info, warn, error, fatal or silent' },
   logFormat: { env: 'MUSTER_LOG_FORMAT', default: '', help: 'json or pretty; pretty in a terminal unless told' },
 } as const
 export type MachineSetting = keyof typeof machineSettings
