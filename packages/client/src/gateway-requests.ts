@@ -57,8 +57,8 @@ export function createGatewayRequests(send: (text: string) => boolean): GatewayR
         one.resolve(data)
         return true
       }
-      const { code, message } = data as ServerMessages['error']
-      one.reject(new MusterError(0, { code, detail: message }, null))
+      const { code, message, retry_after_s = null } = data as ServerMessages['error']
+      one.reject(new MusterError(0, { code, detail: message }, retry_after_s))
       return true
     },
     flush() {

@@ -78,7 +78,11 @@ export const serverMessages = {
     state: Type.String(),
   }),
   kicked: Closed({ reason: Type.String() }),
-  error: Closed({ code: Type.String(), message: Type.String() }),
+  error: Closed({
+    code: Type.String(),
+    message: Type.String(),
+    retry_after_s: Type.Optional(Type.Number({ description: 'When it is worth trying again' })),
+  }),
 } as const
 
 export type ClientMessages = { [E in keyof typeof clientMessages]: Static<(typeof clientMessages)[E]> }

@@ -41,10 +41,11 @@ export function createRequests(log: Log): Requests {
 
   function errorOf(error: unknown, event: string, requestId: string, id: FrameId): string {
     const refusal = error instanceof Refusal ? error : new Refusal('INTERNAL', { cause: error })
-    if (refusal.status < 500) return errorFrame(refusal.code, refusal.message, id)
+    const { retryAfterS } = refusal
+    if (refusal.status < 500) return errorFrame(refusal.code, refusal.message, id, retryAfterS)
     const level = refusal.code === 'INTERNAL' ? 'error' : 'warn'
     log[level]({ err: refusal.cause ?? refusal, request_id: requestId, code: refusal.code, event }, 'request failed')
-    return errorFrame(refusal.code, `${refusal.message} (${requestId})`, id)
+    return errorFrame(refusal.code, `${refusal.message} (${requestId})`, id, retryAfterS)
   }
 
   return {

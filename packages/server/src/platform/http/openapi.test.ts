@@ -52,6 +52,7 @@ describe('the OpenAPI document', () => {
     expect(make?.requestBody?.content['application/json']?.schema).toMatchObject({ additionalProperties: false })
     expect(make?.responses['201']?.content?.['application/json']?.schema).toMatchObject({ type: 'object' })
     expect(make?.responses['400']?.description).toBe('INVALID_REQUEST')
+    expect(make?.responses['429']).toMatchObject({ headers: { 'retry-after': { schema: { type: 'integer' } } } })
     expect(make?.responses['413']?.content).toHaveProperty(['application/problem+json'])
     expect(make?.responses['401']).toBeDefined()
     expect(document.paths['/fail']?.post?.responses['403']?.description).toBe('FORBIDDEN')

@@ -8,6 +8,15 @@ const everyCall = [
   ...(['INTERNAL', 'UNAVAILABLE', 'OUTCOME_UNKNOWN'] as const),
 ]
 
+/** Refusals that may say when it is worth trying again. */
+const mayWait = new Set<string>(
+  Object.entries(refusals).flatMap(([code, { status }]) => (status === 429 || status === 503 ? [code] : [])),
+).add('PAUSED')
+const retryAfter = {
+  type: 'integer',
+  description: 'Seconds after which it is worth trying again, where they are known',
+}
+
 const problem = {
   type: 'object',
   required: ['type', 'title', 'status', 'code', 'detail', 'request_id'],
@@ -65,6 +74,7 @@ export function documentSchema(contract: Contract): FastifySchema {
   for (const [status, names] of byStatus) {
     response[status] = {
       description: names.join(', '),
+      ...(names.some((name) => mayWait.has(name)) ? { headers: { 'retry-after': retryAfter } } : {}),
       content: { 'application/problem+json': { schema: problem } },
     }
   }

@@ -64,6 +64,10 @@ describe('a server’s frame', () => {
       data: { code: 'BUSY', message: 'Later.' },
       id: 'a',
     })
+    expect(JSON.parse(errorFrame('PAUSED', 'Wait.', undefined, 20))).toEqual({
+      event: 'error',
+      data: { code: 'PAUSED', message: 'Wait.', retry_after_s: 20 },
+    })
   })
 
   it('carries a push’s number, and its data as kept', () => {

@@ -25,8 +25,8 @@ export function readFrame(text: string): ClientFrame | null {
 export const answerFrame = (event: string, data: unknown, id: FrameId): string =>
   JSON.stringify(id === undefined ? { event, data } : { event, data, id })
 
-export const errorFrame = (code: RefusalCode, message: string, id: FrameId): string =>
-  answerFrame('error', { code, message }, id)
+export const errorFrame = (code: RefusalCode, message: string, id: FrameId, retryAfterS?: number): string =>
+  answerFrame('error', { code, message, ...(retryAfterS === undefined ? {} : { retry_after_s: retryAfterS }) }, id)
 
 /** `data` is JSON already: what is kept as text is sent as it is. */
 export const pushFrame = (event: string, data: string, seq: number): string =>
