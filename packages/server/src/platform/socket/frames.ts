@@ -18,7 +18,7 @@ export function readFrame(text: string): ClientFrame | null {
   const { event, data, id } = given as Record<string, unknown>
   if (typeof event !== 'string' || event.length > eventCharactersMax) return null
   if (id === undefined) return { event, data }
-  if (typeof id === 'string' ? id.length > idCharactersMax : !Number.isInteger(id)) return null
+  if (typeof id === 'string' ? id.length > idCharactersMax : !Number.isSafeInteger(id)) return null
   return { event, data, id: id as string | number }
 }
 
