@@ -14,7 +14,11 @@ export type ServerId = string
 
 /** An id's schema: the noun, then what sorts by time and says nothing else. */
 export const IdOf = <const Noun extends string>(noun: Noun) =>
-  Type.Unsafe<Id<Noun>>({ type: 'string', pattern: `^${noun}_[0-9a-z]{1,64}$`, description: `A ${noun}'s id` })
+  Type.Unsafe<Id<Noun>>({
+    type: 'string',
+    pattern: `^${noun}_[0-9a-z]{1,64}$`,
+    description: `A ${noun}'s id, \`${noun}_…\``,
+  })
 
 export const PlayerIdSchema = IdOf('player')
 export const SessionIdSchema = IdOf('session')
@@ -23,8 +27,16 @@ export const MatchIdSchema = IdOf('match')
 export const KeyIdSchema = IdOf('key')
 export const ServerIdSchema = Type.String({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$',
-  description: "A server's id, as it chose or was given",
+  description:
+    "A server's id, as it chose or was given: letters, digits, dots, colons, dashes and underscores, at most 64, a letter or digit first",
 })
+
+/** What queues, boards, modes, collections and the like are called. */
+export const NameOf = (charactersMax: number) =>
+  Type.String({
+    pattern: `^[A-Za-z0-9._-]{1,${charactersMax}}$`,
+    description: `Letters, digits, dots, dashes and underscores, at most ${charactersMax}`,
+  })
 
 /** RFC 3339, in UTC, with milliseconds. */
 export const Time = Type.String({ format: 'date-time', description: 'RFC 3339, UTC' })

@@ -1,9 +1,19 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, EntryIdSchema, Figure, MatchIdSchema, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import {
+  Closed,
+  EntryIdSchema,
+  Figure,
+  MatchIdSchema,
+  NameOf,
+  PathId,
+  PlayerIdSchema,
+  SessionIdSchema,
+  Time,
+} from '../ids.ts'
 
 const tag = 'matchmaking'
-const QueueName = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
+const QueueName = NameOf(64)
 
 export const QueueState = Closed({
   name: Type.String(),
@@ -108,18 +118,16 @@ export const createEntry = contract({
   body: Closed({
     queues: Type.Array(QueueName, { minItems: 1, maxItems: 8, uniqueItems: true }),
     latencies_ms: Type.Optional(
-      Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' }), Type.Number({ minimum: 0, maximum: 10_000 }), {
+      Type.Record(NameOf(32), Type.Number({ minimum: 0, maximum: 10_000 }), {
         maxProperties: 32,
       }),
     ),
     attributes: Type.Optional(
-      Type.Record(
-        Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' }),
-        Type.Union([Type.String({ maxLength: 64 }), Figure(), Type.Boolean()]),
-        { maxProperties: 16 },
-      ),
+      Type.Record(NameOf(32), Type.Union([Type.String({ maxLength: 64 }), Figure(), Type.Boolean()]), {
+        maxProperties: 16,
+      }),
     ),
-    role: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' })),
+    role: Type.Optional(NameOf(32)),
   }),
   answers: { 201: Entry },
   refusals: ['QUEUE_NOT_FOUND', 'ALREADY_SEARCHING', 'ALREADY_PLAYING', 'GUESTS_NOT_ALLOWED', 'PAUSED', 'BUSY'],

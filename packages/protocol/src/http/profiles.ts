@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, PathId, PlayerIdSchema, Time } from '../ids.ts'
+import { Closed, NameOf, PathId, PlayerIdSchema, Time } from '../ids.ts'
 import { Nick } from './identity.ts'
 
 const tag = 'profiles'
@@ -100,7 +100,7 @@ export const readProfile = contract({
   refusals: ['PLAYER_NOT_FOUND'],
 })
 
-const Slug = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
+const Slug = NameOf(64)
 const At = Closed({ collection: Slug, key: Slug })
 const StoredObject = Closed({
   collection: Type.String(),

@@ -1,11 +1,11 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Closed, NameOf, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 import { DeviationPoints, RatingPoints } from './profiles.ts'
 import { SessionResult } from './sessions.ts'
 
 const tag = 'results'
-const Board = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
+const Board = NameOf(64)
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Rows a page; 20 unless told' }))
 const Cursor = Type.Optional(Type.String({ maxLength: 128, description: 'The `next` of the page before' }))
 

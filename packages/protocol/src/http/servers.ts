@@ -1,13 +1,16 @@
 import Type, { type Static } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, PathId, PlayerIdSchema, ServerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Closed, NameOf, PathId, PlayerIdSchema, ServerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 
 const tag = 'servers'
-const Name = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' })
+const Name = NameOf(64)
 /** Any text that prints. */
 const printing = '^[^\\p{C}]*$'
 const Labels = Type.Record(
-  Type.String({ pattern: '^[A-Za-z0-9._/-]{1,64}$' }),
+  Type.String({
+    pattern: '^[A-Za-z0-9._/-]{1,64}$',
+    description: 'Letters, digits, dots, dashes, underscores and slashes, at most 64',
+  }),
   Type.String({ maxLength: 128, pattern: printing }),
   { maxProperties: 32, additionalProperties: false },
 )
@@ -80,7 +83,10 @@ export const registerServer = contract({
   body: Closed({
     id: ServerIdSchema,
     name: Type.String({ minLength: 1, maxLength: 64, pattern: printing }),
-    address: Type.String({ minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9.:_-]+$' }),
+    address: Type.String({
+      ...{ minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9.:_-]+$' },
+      description: 'A host name or an IP address, without a port',
+    }),
     ports: Type.Record(Name, Type.Integer({ minimum: 1, maximum: 65_535 }), {
       minProperties: 1,
       maxProperties: 8,

@@ -1,6 +1,6 @@
 import Type, { type Static, type TSchema } from 'typebox'
 import { contract } from '../contract.ts'
-import { Closed, Figure, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
+import { Closed, Figure, NameOf, PathId, PlayerIdSchema, SessionIdSchema, Time } from '../ids.ts'
 import { Ticket } from './matchmaking.ts'
 
 const tag = 'sessions'
@@ -102,11 +102,10 @@ export const SessionResult = Closed(
       { minItems: 1, maxItems: 200 },
     ),
     stats: Type.Optional(
-      Type.Record(
-        Type.String({ maxLength: 80 }),
-        Type.Record(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), Figure(), { maxProperties: 64 }),
-        { maxProperties: 1_000, description: 'By player id: numbers that are summed up over sessions' },
-      ),
+      Type.Record(Type.String({ maxLength: 80 }), Type.Record(NameOf(64), Figure(), { maxProperties: 64 }), {
+        maxProperties: 1_000,
+        description: 'By player id: numbers that are summed up over sessions',
+      }),
     ),
     duration_s: Type.Optional(Figure({ minimum: 0 })),
   },

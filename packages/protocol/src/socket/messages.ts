@@ -1,6 +1,6 @@
 import Type, { type Static } from 'typebox'
 import { Match, MatchOffer } from '../http/matchmaking.ts'
-import { Closed, EntryIdSchema, MatchIdSchema, PlayerIdSchema } from '../ids.ts'
+import { Closed, EntryIdSchema, MatchIdSchema, NameOf, PlayerIdSchema } from '../ids.ts'
 
 /** Every frame on `/ws`. A request may carry `id`; its answer carries the same. A push carries `seq`: the number to come
  *  back with (`resume_after`) after a dropped line. */
@@ -33,7 +33,7 @@ export const clientMessages = {
   authenticate: Authenticate,
   ping: Type.Optional(Type.Unknown()),
   queue_join: Closed({
-    queues: Type.Array(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), {
+    queues: Type.Array(NameOf(64), {
       minItems: 1,
       maxItems: 8,
       uniqueItems: true,

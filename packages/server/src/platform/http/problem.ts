@@ -86,12 +86,33 @@ export function refusalOf(error: unknown): Refusal {
   return new Refusal('INTERNAL', { cause: error })
 }
 
+const characters = (bound: string, { limit }: Offence['params']) => `must have at ${bound} ${limit} characters`
+
+/** The parser takes no body that reaches for prototypes, whatever else it says. */
+export function unreadableBody(text: string, error: Error): Error {
+  try {
+    JSON.parse(text)
+  } catch {
+    return error
+  }
+  const problem = 'has a field called __proto__, or a constructor with a prototype, which no call takes'
+  return complaintsRefusal([{ field: 'body', problem }])
+}
+
 function describe(one: Offence): string {
   if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
   if (one.keyword === 'required') return 'is missing'
   const meaning = (one.parentSchema as { description?: string } | undefined)?.description
   if (one.keyword === 'pattern' && meaning !== undefined) return `must be: ${meaning}`
-  if (one.keyword === 'minProperties') return 'must name something to change'
+  if (one.keyword === 'minProperties') {
+    return one.instancePath === '' ? 'must name something to change' : `must name at least ${one.params.limit}`
+  }
+  if (one.keyword === 'maxProperties') return `must name at most ${one.params.limit}`
+  if (one.keyword === 'minItems') return `must hold at least ${one.params.limit}`
+  if (one.keyword === 'maxItems') return `must hold at most ${one.params.limit}`
+  if (one.keyword === 'uniqueItems') return `holds the same twice, at ${one.params.j} and at ${one.params.i}`
+  if (one.keyword === 'minLength') return one.params.limit === 1 ? 'must not be empty' : characters('least', one.params)
+  if (one.keyword === 'maxLength') return characters('most', one.params)
   if (one.keyword === 'type' && one.instancePath === '') return 'must be a JSON object'
   return one.message ?? 'is wrong'
 }

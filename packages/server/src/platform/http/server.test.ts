@@ -109,6 +109,22 @@ describe('the HTTP edge', () => {
       expect(({} as { admin?: boolean }).admin).toBeUndefined()
     })
 
+    it('what reaches for prototypes by its name, and no JSON as such', async () => {
+      const reaching = await ground.post('{"word":"a","__proto__":{"admin":true}}')
+      expect(reaching.body).toMatchObject({ errors: [{ field: 'body', problem: expect.stringMatching(/__proto__/) }] })
+      expect((await ground.post('{"word":')).body.detail).toMatch(/not valid JSON/)
+    })
+
+    it('fields in words, not in those of the validator', async () => {
+      const { body } = await ground.post({ word: '', tags: ['a', 'b', 'a'], more: 1 })
+      expect(body.errors).toEqual(
+        expect.arrayContaining([
+          { field: 'body.word', problem: 'must not be empty' },
+          { field: 'body.tags', problem: 'must hold at most 2' },
+        ]),
+      )
+    })
+
     it('a missing body by its name', async () => {
       const answer = await ground.call({ method: 'POST', url: '/items' })
       expect(answer).toMatchObject(refusal(400, 'INVALID_REQUEST'))

@@ -14,7 +14,7 @@ import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
 import { offencesIn } from './offences.ts'
 import { documentSchema, openApi } from './openapi.ts'
-import { complaintsRefusal, problemOf, refusalOf } from './problem.ts'
+import { complaintsRefusal, problemOf, refusalOf, unreadableBody } from './problem.ts'
 import { refuseUnreadable } from './raw-problem.ts'
 import type { Caller, Route } from './route.ts'
 import { unstorableTexts } from './text.ts'
@@ -80,7 +80,9 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   const parse = app.getDefaultJsonParser('error', 'error')
   // Many clients name the type also where they send nothing.
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) =>
-    body === '' ? done(null, undefined) : parse(request, String(body), done),
+    body === ''
+      ? done(null, undefined)
+      : parse(request, String(body), (error, value) => done(error && unreadableBody(String(body), error), value)),
   )
   app.setValidatorCompiler(validatorOf)
   await app.register(fastifySwagger, { openapi: openApi(options.version) })
