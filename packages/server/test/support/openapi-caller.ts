@@ -67,12 +67,12 @@ export async function openApiCaller(url: string) {
         body: options.body === undefined ? undefined : JSON.stringify(options.body),
       })
       const text = await response.text()
-      const body = text === '' ? undefined : JSON.parse(text)
+      const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+      const body = text === '' ? undefined : type === 'text/plain' ? text : JSON.parse(text)
       const described = operation.responses[String(response.status)]
       if (described === undefined) {
         throw new Error(`${line} answered ${response.status}, which its document does not know: ${text}`)
       }
-      const type = response.headers.get('content-type')?.split(';')[0] ?? ''
       const schema = described.content?.[type]?.schema
       if (schema === undefined && body !== undefined) throw new Error(`${line} answered ${type}: not in its document.`)
       if (schema !== undefined && !ajv.validate(schema, body)) {

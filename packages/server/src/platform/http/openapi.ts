@@ -47,6 +47,19 @@ export const openApi = (version: string): NonNullable<FastifyDynamicSwaggerOptio
     description: 'The part of a multiplayer game that is not the game.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
+  // Where the document itself was read.
+  servers: [{ url: '/' }],
+  paths: {
+    '/ws': {
+      get: {
+        operationId: 'getWs',
+        summary: 'The gateway socket: pushes to a player, and requests without an HTTP call for each',
+        tags: ['operations'],
+        security: [{}, { player: [] }],
+        responses: { 101: { description: 'A WebSocket; the token comes as the first message, or as a subprotocol' } },
+      },
+    },
+  },
   components: {
     securitySchemes: {
       player: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A player’s access token' },

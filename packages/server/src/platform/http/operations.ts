@@ -29,12 +29,20 @@ const introduction = (version: string) => ({
   metrics: '/metrics',
 })
 
+const state = { description: 'Done', type: 'object', additionalProperties: { type: 'string' } }
+const inType = (type: string, schema: object) => ({ description: 'Done', content: { [type]: { schema } } })
+
+/** For the document; who looks after a server needs no token. */
+const described = (operationId: string, summary: string, response: object) => ({
+  schema: { operationId, summary, response, tags: ['operations'], security: [{}] },
+})
+
 /** `/`: what this is. `/healthz`: the process answers. `/readyz`: so do its stores, and it is not stopping. `/metrics`, `/openapi.json`. */
 export function mountOperations(app: FastifyInstance, metrics: Metrics, readiness: Readiness, version: string): void {
-  const hidden = { schema: { hide: true } }
-  app.get('/', hidden, async () => introduction(version))
-  app.get('/healthz', hidden, async () => ({ status: 'ok' }))
-  app.get('/readyz', hidden, async (_, reply) => {
+  app.get('/', described('getIntroduction', 'What answers here', { 200: state }), async () => introduction(version))
+  app.get('/healthz', described('getHealthz', 'The process answers', { 200: state }), async () => ({ status: 'ok' }))
+  const readyz = described('getReadyz', 'So do its stores, and it is not stopping', { 200: state, 503: state })
+  app.get('/readyz', readyz, async (_, reply) => {
     const states: Record<string, string> = {}
     for (const [name, check] of Object.entries(readiness.checks)) {
       states[name] = await within(check()).then(
@@ -45,8 +53,12 @@ export function mountOperations(app: FastifyInstance, metrics: Metrics, readines
     const ready = readiness.serving && Object.values(states).every((state) => state === 'ok')
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not_ready', ...states })
   })
-  app.get('/metrics', hidden, async (_, reply) =>
+  const figures = described('getMetrics', 'Figures for Prometheus', { 200: inType('text/plain', { type: 'string' }) })
+  app.get('/metrics', figures, async (_, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
   )
-  app.get('/openapi.json', hidden, async () => app.swagger())
+  const itself = described('getOpenapiJson', 'This document', { 200: inType('application/json', { type: 'object' }) })
+  app.get('/openapi.json', itself, async (_, reply) =>
+    reply.type('application/json').send(JSON.stringify(app.swagger())),
+  )
 }
