@@ -388,6 +388,7 @@ describe('every route', () => {
   })
 
   it('says how it is, without being asked who asks', async () => {
+    expect((await api.call('GET /')).body).toMatchObject({ name: 'Muster', calls: '/openapi.json' })
     expect((await api.call('GET /healthz')).body).toEqual({ status: 'ok' })
     expect((await api.call('GET /readyz')).body).toEqual({ status: 'ready', database: 'ok', soft_state: 'ok' })
     expect(String((await api.call('GET /metrics')).body)).toContain('muster_http_request_seconds')

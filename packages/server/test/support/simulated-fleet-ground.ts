@@ -106,6 +106,7 @@ export async function simulatedFleetGround(programs: Readonly<Record<string, Pro
       const fleet = createFleet(
         {
           ...{ clock: life.clock, random, mintId, db: ownDb, store, machine: attached, wakes, node },
+          hasMode: () => true,
           ...{
             log: silentLog,
             metrics: createMetrics({ process: false }),

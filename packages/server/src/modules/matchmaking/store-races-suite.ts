@@ -340,7 +340,7 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
     })
 
     describe('holds', () => {
-      const hold: Hold = { mode: 'duel', failures: 1, until: 100, allowance: 1 }
+      const hold: Hold = { mode: 'duel', cause: 'no_server', says: 'None.', failures: 1, until: 100, allowance: 1 }
       const changeIn = (tx: Tx, seen: (Hold | null)[], to: (before: Hold | null) => Hold | null) =>
         store.changeHold(tx, 'duel', (before) => {
           seen.push(before)

@@ -79,8 +79,7 @@ export const memoryPlayers: PlayerStore = {
       if (before !== undefined) rows.remove(mode)
       return
     }
-    const { failures, until, allowance } = after
-    const kept = { mode, failures, until, allowance }
+    const kept = { ...after, mode }
     // Whoever found none may meet one that came since, and writes over it.
     if ((await addOrHold(rows, mode, kept)) !== null) rows.put(kept)
   },
