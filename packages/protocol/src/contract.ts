@@ -23,6 +23,10 @@ export interface Contract {
   refusals: readonly RefusalCode[]
   /** Honours `Idempotency-Key`. */
   creates?: boolean
+  /** Callers may also be known by the cookie that signing in set. */
+  cookie?: boolean
+  /** The `type` of its refusals, for callers who tell messages apart by it; `about:blank` unless told. */
+  problemType?: string
 }
 
 export const contract = <const C extends Contract>(it: C): C => it

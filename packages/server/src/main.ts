@@ -87,6 +87,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
         origins: config.http.origins,
         rate: { name: 'request', max: config.http.requestsPerMinute, perMs: 60_000 },
         version,
+        encrypted: machine.publicUrl.startsWith('https:'),
       },
       mounted.flatMap(([, { routes }]) => routes),
     )

@@ -77,6 +77,8 @@ export interface Registration {
   address: string
   ports: Readonly<Record<string, number>>
   capacity: number
+  /** Sessions that it runs at once; as many as fit unless told. */
+  sessionsMax?: number | null
   region: string | null
   modes: readonly string[]
   maps: readonly number[]

@@ -20,16 +20,19 @@ import { createLauncher } from './launcher/launcher.ts'
 import { createLaunching } from './launcher/launching.ts'
 import { ownMachine } from './launcher/own-machine.ts'
 import type { FleetNeeds } from './needs.ts'
+import { createOffered, type OfferedServers } from './offered.ts'
 import { fleetRoutes } from './routes.ts'
 import { sqlFleetStore } from './store/sql.ts'
+import { sqlOffered } from './store/sql-offered.ts'
 import { createSweeper } from './sweeper.ts'
 
 export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
-export type { Allocation, Claim, Ending, ServerState, ServerView } from './domain.ts'
+export type { Allocation, AssignedSession, Claim, Ending, Registration, ServerState, ServerView } from './domain.ts'
 export type { Machine } from './launcher/machine.ts'
 export type { FleetNeeds } from './needs.ts'
+export type { OfferedServers } from './offered.ts'
 export { fleetMigrations } from './store/migrations.ts'
-export type { FleetStore } from './store.ts'
+export type { FleetStore, OfferedStanding, OfferedStore } from './store.ts'
 
 export interface Fleet extends Allocator {
   routes: Route[]
@@ -39,13 +42,15 @@ export interface Fleet extends Allocator {
   /** What this run of the server verifies tickets with: 32 bytes. */
   ticketKeyOf(server: ServerId, instance: string): Buffer
   reportTokenOf(session: SessionId): string
+  offered: OfferedServers
   start(): Promise<void>
   /** What becomes of launched servers is an option, unless told here. With `drain`, the routes must still answer. */
   stop(onStop?: FleetOptions['onStop']): Promise<void>
 }
 
 export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
-  const { clock, db, wakes, log, mintId, store = sqlFleetStore(), machine = ownMachine(needs.dataDir) } = needs
+  const { clock, db, wakes, log, mintId, store = sqlFleetStore(), offeredStore = sqlOffered() } = needs
+  const machine = needs.machine ?? ownMachine(needs.dataDir)
   const figures = createFigures(needs.metrics)
   const credentials = createCredentials(needs.secrets)
   const endServers = createEnding({ store, wakes, log, figures })
@@ -69,6 +74,7 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     launch,
     ticketKeyOf: credentials.ticketKeyOf,
     reportTokenOf: credentials.reportTokenOf,
+    offered: createOffered({ clock, db, wakes, log, store: { ...store, ...offeredStore }, endServers }),
     routes: fleetRoutes(
       {
         ...{ db, store, directory, heartbeats, credentials, log },

@@ -8,7 +8,7 @@ import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { LaunchSource } from './config.ts'
 import type { Machine } from './launcher/machine.ts'
-import type { FleetStore } from './store.ts'
+import type { FleetStore, OfferedStore } from './store.ts'
 
 export interface FleetNeeds {
   clock: Clock
@@ -17,6 +17,7 @@ export interface FleetNeeds {
   db: Db
   /** What is kept; in PostgreSQL unless told. */
   store?: FleetStore
+  offeredStore?: OfferedStore
   /** What launched servers run on; this very machine unless told. */
   machine?: Machine
   wakes: Wakes

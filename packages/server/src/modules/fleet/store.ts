@@ -91,6 +91,24 @@ export interface DirectoryStore {
   counts(tx: Tx): Promise<Map<'starting' | 'ready' | 'allocated' | 'draining', number>>
 }
 
+/** A live server as whoever offered it sees it. */
+export interface OfferedStanding {
+  instance: string
+  key: KeyId | null
+  state: Exclude<KeptState, 'gone'>
+  /** Sessions that it has, and how many of them it has said to be ready for. */
+  sessions: number
+  prepared: number
+}
+
+/** Of servers that do not beat themselves. */
+export interface OfferedStore {
+  /** Lets a live server of this key take sessions, also where it was draining; false where there is none. */
+  reopen(tx: Tx, server: Registration & { key: KeyId }): Promise<boolean>
+  /** Of these, those that live. */
+  standingsOf(tx: Tx, servers: readonly ServerId[]): Promise<Map<ServerId, OfferedStanding>>
+}
+
 /** Who has which capacity. */
 export interface AllocationStore {
   /** Asking again gives the same; null where no registered server has room. */

@@ -1,4 +1,4 @@
-import { type LoginId, type PlayerId, Refusal, type Tokens } from '@muster/protocol'
+import { type KeyId, type LoginId, type PlayerId, Refusal, type Tokens } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import type { AddressPolicy } from './addresses.ts'
@@ -13,16 +13,20 @@ import type { Throttle } from './throttle.ts'
 /** Makes accounts, and turns a username and password into a login. */
 export interface Accounts {
   /** Repeated with the same player id, it finds what it made the first time. */
-  register(
-    account: { player: PlayerId; username: string; password: string; nick?: string },
-    address: string,
-  ): Promise<Tokens>
+  register(account: NewPlayer, address: string): Promise<Tokens>
   upgrade(who: { player: PlayerId; login: LoginId }, account: Credentials, address: string): Promise<Tokens>
   changePassword(
     who: { player: PlayerId; login: LoginId },
     change: { current: string; next: string },
     address: string,
   ): Promise<Tokens>
+}
+
+export interface NewPlayer extends Credentials {
+  player: PlayerId
+  nick?: string
+  /** The API key that the account is to act as, for a match server's. */
+  serverKey?: KeyId | null
 }
 
 export interface Credentials {
@@ -88,22 +92,18 @@ export function createAccounts(ground: AccountsGround): Accounts {
   }
 
   return {
-    async register({ player, username, password, nick }, address) {
+    async register({ player, username, password, nick, serverKey = null }, address) {
       requireGoodPassword(password, username, 'password')
       const chosenNick = requireAccountNick(nick ?? username)
       await throttle.register(address)
       const passwordHash = await hashUnlessTaken(player, { username, password })
       const at = clock.now()
       const fresh = logins.fresh(address)
-      const audit = { at, what: 'registered', player, login: fresh.login.id, address: addresses.kept(address) } as const
+      const who = { player, login: fresh.login.id, apiKey: serverKey, address: addresses.kept(address) }
+      const audit = { at, what: 'registered', ...who } as const
       const account = {
-        player,
-        username,
-        usernameKey: keyOf(username),
-        nick: chosenNick,
-        passwordHash,
-        operator: false,
-        at,
+        ...{ player, username, usernameKey: keyOf(username), nick: chosenNick, passwordHash },
+        ...{ operator: false, serverKey, at },
       }
       if (await db.once((tx) => store.accounts.create(tx, account, fresh.login, audit))) {
         return logins.tokensOf({ player, nick: chosenNick, guest: false, endsAt: fresh.login.endsAt }, fresh)

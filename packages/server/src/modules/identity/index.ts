@@ -1,4 +1,4 @@
-import type { KeyId, PlayerId } from '@muster/protocol'
+import type { KeyId, LoginId, PlayerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Authenticators } from '../../platform/http/admission.ts'
@@ -11,7 +11,7 @@ import type { Random } from '../../platform/random.ts'
 import type { Repeating } from '../../platform/repeat.ts'
 import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
-import { createAccounts } from './accounts.ts'
+import { type Accounts, createAccounts } from './accounts.ts'
 import { createAddressPolicy } from './addresses.ts'
 import type { IdentityOptions } from './config.ts'
 import { createEndings, type Endings } from './endings.ts'
@@ -26,7 +26,8 @@ import { providerRoutes } from './provider-routes.ts'
 import { createProviders } from './providers/index.ts'
 import { createRename, type Rename } from './rename.ts'
 import { identityRoutes } from './routes.ts'
-import { createSignIn } from './sign-in.ts'
+import { createServerAccounts, type ServerAccounts } from './server-accounts.ts'
+import { createSignIn, type SignIn } from './sign-in.ts'
 import { type IdentityStore, type Person, sqlIdentityStore } from './store/index.ts'
 import { startSweeper } from './sweeper.ts'
 import { createThrottle } from './throttle.ts'
@@ -39,6 +40,7 @@ export type { LoginEnded } from './endings.ts'
 export type { ApiKeyView, NewApiKey } from './keys/api-keys.ts'
 export type { Personal } from './personal.ts'
 export type { Rename } from './rename.ts'
+export type { ServerAccounts } from './server-accounts.ts'
 export { type IdentityStore, identityMigrations, type Person, sqlIdentityStore } from './store/index.ts'
 
 /** Identity knows who is asking. It makes players, with an account or as guests; it opens, prolongs and ends logins; it
@@ -58,6 +60,13 @@ export interface Identity {
   /** Those who are there; erased players are not. */
   peopleOf(players: PlayerId[]): Promise<Map<PlayerId, Person>>
   rename: Rename
+  register: Accounts['register']
+  signIn: SignIn
+  /** Ends a login whose player asks for it. */
+  endLogin(login: LoginId, address: string): Promise<void>
+  /** Whose login it is; null once it has ended. */
+  callerOf(login: LoginId): Promise<PlayerCaller | null>
+  serverAccounts: ServerAccounts
   eraseAccount(tx: Tx, player: PlayerId): Promise<void>
   /** Guests nobody has played as since, by id, after `after`. */
   staleGuests(unusedSinceMs: number, after: PlayerId | null, max: number): Promise<PlayerId[]>
@@ -139,6 +148,16 @@ export function createIdentity(needs: IdentityNeeds, options: IdentityOptions): 
     isLive: endings.isLive,
     peopleOf: (players) => db.once((tx) => store.players.people(tx, players)),
     rename: createRename({ ...ground, guests }),
+    register: accounts.register,
+    signIn,
+    endLogin: logins.end,
+    async callerOf(login) {
+      const bearer = await logins.bearerOf(login)
+      if (bearer === null) return null
+      const { player, nick, guest } = bearer
+      return { kind: 'player', player, nick, guest, login, operator: endings.isOperator(player) }
+    },
+    serverAccounts: createServerAccounts({ ...ground, apiKeys }),
     eraseAccount: personal.erase,
     staleGuests: (unusedSinceMs, after, max) =>
       db.once((tx) => store.players.staleGuests(tx, unusedSinceMs, after, max)),

@@ -30,6 +30,10 @@ export interface Logins {
   refresh(refreshToken: string, address: string): Promise<Tokens>
   /** Ends the login of this token. Says nothing where there is none. */
   logout(refreshToken: string, address: string): Promise<void>
+  /** Ends a login whose player asks for it. */
+  end(login: LoginId, address: string): Promise<void>
+  /** Whose login it is, as long as it runs. */
+  bearerOf(login: LoginId): Promise<Bearer | null>
 }
 
 interface LoginsGround {
@@ -69,6 +73,13 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
     if (priorHash === null || successorSealed === null) return null
     if (now - refreshedAt > options.refreshGraceS * 1_000) return null
     return refreshTokens.openSuccessor(priorHash, successorSealed)
+  }
+
+  async function endFor(tx: Tx, login: LoginId, address: string): Promise<void> {
+    const [ended] = await endings.end(tx, { login }, 'logout')
+    if (ended === undefined) return
+    const who = { player: ended.player, login, address: addresses.kept(address) }
+    await store.audit.append(tx, { at: clock.now(), what: 'logged_out', ...who })
   }
 
   const batch = {
@@ -157,11 +168,15 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       const { login, genuine } = parsed
       await db.transact(async (tx) => {
         if (!genuine && !(await store.logins.read(tx, login))?.tokenHash.equals(refreshTokens.hash(presented))) return
-        const [ended] = await endings.end(tx, { login }, 'logout')
-        if (ended === undefined) return
-        const who = { player: ended.player, login, address: addresses.kept(address) }
-        await store.audit.append(tx, { at: clock.now(), what: 'logged_out', ...who })
+        await endFor(tx, login, address)
       })
+    },
+
+    end: (login, address) => db.transact((tx) => endFor(tx, login, address)),
+
+    async bearerOf(login) {
+      const row = await db.once((tx) => store.logins.read(tx, login))
+      return row === null || row.ended || row.expiresAt <= clock.now() ? null : row
     },
   }
 }

@@ -22,10 +22,12 @@ export function createPersonal(ground: { clock: Clock; db: Db; store: IdentitySt
         const person = (await store.players.people(tx, [player])).get(player)
         const logins = await store.logins.ofPlayer(tx, player)
         const links = await store.links.of(tx, player)
+        const serverKey = await store.accounts.serverKeyOf(tx, player)
         const bans = await store.players.bansOf(tx, player)
         const acts = await store.audit.of(tx, player, auditShownMax)
         return {
           username: person?.username ?? null,
+          ...(serverKey === null ? {} : { server_key: serverKey }),
           logins: logins.map((login) => ({
             id: login.id,
             created_at: timeText(login.createdAt),

@@ -6,14 +6,14 @@
  * Entries and matches are rows; whoever waits, waits through the end of any process. The matcher works on an index in
  * memory, which one process at a time keeps under a lease, and each of its matches counts only once the rows agree.
  */
-import type { PlayerId } from '@muster/protocol'
+import type { Entry as EntryText, PlayerId, SessionId } from '@muster/protocol'
 import type { Tx } from '../../platform/db.ts'
 import type { Route } from '../../platform/http/route.ts'
 import { type Repeating, repeating } from '../../platform/repeat.ts'
 import { createActivity, flushMs } from './activity.ts'
 import { createClosing } from './closing.ts'
 import type { MatchmakingOptions, QueueOptions } from './config.ts'
-import { createEntrance } from './entrance.ts'
+import { createEntrance, type Entrance } from './entrance.ts'
 import { createFallThrough } from './fall-through.ts'
 import { canHaveThread, threadIndexes } from './far-indexes.ts'
 import { matchmakingFigures } from './figures.ts'
@@ -23,7 +23,7 @@ import { createLeaving } from './leaving.ts'
 import { createMatchmaker } from './matchmaker.ts'
 import { takeMessages } from './messages.ts'
 import type { MatchmakingNeeds } from './needs.ts'
-import { createOffers } from './offers.ts'
+import { createOffers, type Offers } from './offers.ts'
 import { createPersonal } from './personal.ts'
 import { createProposer } from './proposer.ts'
 import { readQueues } from './queues.ts'
@@ -32,6 +32,7 @@ import { createRests } from './rests.ts'
 import { createRetention } from './retention.ts'
 import { matchmakingRoutes } from './routes.ts'
 import { sqlMatchmakingStore } from './store.ts'
+import { createStandings } from './standings.ts'
 import { createSweeper } from './sweeper.ts'
 import { createWaits } from './waits.ts'
 import { createWhyAsking } from './why-asking.ts'
@@ -47,8 +48,22 @@ export type { MatchmakingNeeds } from './needs.ts'
 export { matchmakingMigrations } from './store/migrations.ts'
 export type { MatchmakingStore } from './store.ts'
 
+/** Where a player stands, for who speaks another wire. */
+export interface Standing {
+  /** As `GET /matchmaking/entries/me` tells it. */
+  entry: EntryText
+  /** The players of its match were asked whether they accept it. */
+  offered: boolean
+  session: SessionId | null
+}
+
 export interface Matchmaking {
   routes: Route[]
+  join: Entrance['join']
+  answer: Offers['answer']
+  leave(player: PlayerId): Promise<void>
+  /** Null for who has no entry, nor had one of late. */
+  standingOf(player: PlayerId): Promise<Standing | null>
   start(): void
   stop(): Promise<void>
   personal: {
@@ -104,6 +119,8 @@ export function createMatchmaking(
 
   return {
     routes: matchmakingRoutes({ queues, waits, entrance, readings, offers, leave }),
+    ...{ join: entrance.join, answer: offers.answer, leave },
+    standingOf: createStandings({ queues, readings }),
     personal: createPersonal({ ...own, close, offers }),
 
     start() {

@@ -1,4 +1,4 @@
-import type { PlayerId } from '@muster/protocol'
+import type { AcceptedResult, PlayerId, SessionId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Route } from '../../platform/http/route.ts'
@@ -9,7 +9,7 @@ import { createBoards } from './boards.ts'
 import type { BoardOptions, ResultsOptions } from './config.ts'
 import { newcomer } from './fold.ts'
 import { ratingSystem } from './ratings/index.ts'
-import { createReferee } from './referee.ts'
+import { createReferee, type Referee } from './referee.ts'
 import { refoldIfChanged } from './refold.ts'
 import { listShown, resultsRoutes } from './routes.ts'
 import { standingText } from './standing-text.ts'
@@ -29,6 +29,9 @@ export interface Results {
   /** The strength of each player on a board, a newcomer's where there is none yet. */
   ratingsOf(board: string, players: PlayerId[]): Promise<Map<PlayerId, { points: number; games: number }>>
   hasBoard(name: string): boolean
+  accept: Referee['accept']
+  /** What was accepted of a session, with how it moved ratings. */
+  resultOf(session: SessionId): Promise<AcceptedResult | null>
   personal: {
     exportOf(player: PlayerId): Promise<unknown>
     erase(tx: Tx, player: PlayerId): Promise<void>
@@ -63,6 +66,11 @@ export function createResults(
   return {
     routes: resultsRoutes({ db, store, referee, boards, boardOptionsOf, systemOf, peopleOf: needs.peopleOf }),
     hasBoard: (name) => systems.has(name),
+    accept: referee.accept,
+    async resultOf(session) {
+      const [found] = await db.once((tx) => listShown(store, tx, { session, limit: 1 }))
+      return found?.shown ?? null
+    },
 
     async ratingsOf(board, players) {
       const system = systemOf(board)

@@ -31,6 +31,7 @@ export type { KeepLate } from './late.ts'
 export { sessionsMigrations } from './migrations.ts'
 export type { Allocation, Claim, FleetNeeds, Place, PlacesNeeds, ServerSources, SessionsNeeds } from './needs.ts'
 export type { OpenRequest } from './opening.ts'
+export type { Reports } from './reports.ts'
 export type { SeatRole, SeatState } from './seats.ts'
 export type { SessionStore } from './store.ts'
 export type { SeatView, SessionView } from './view.ts'
@@ -72,6 +73,7 @@ export function createSessions(
     admissionOf: admissions.admissionOf,
     leave: leaving.leave,
     finish: createFinish({ store, steps }),
+    reports,
     keepLate,
     routes: sessionRoutes({
       ...{ db, limits: needs.limits, store, reports, admissions, leaving, rules },

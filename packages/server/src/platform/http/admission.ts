@@ -1,4 +1,6 @@
 import { type Contract, Refusal, type Who } from '@muster/protocol'
+import { originMayOpen } from '../socket/origin.ts'
+import { cookieIn, loginCookie } from './cookies.ts'
 import type { Caller } from './route.ts'
 
 /** How tokens become callers; each answers null for a token that is not of its kind or no longer good. */
@@ -6,6 +8,8 @@ export interface Authenticators {
   player(token: string): Promise<Caller | null>
   key(token: string): Promise<Caller | null>
   report(token: string): Promise<Caller | null>
+  /** Who signed in by the cookie of that value. */
+  cookie?(value: string): Promise<Caller | null>
 }
 
 const bearer = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i
@@ -19,6 +23,25 @@ export async function callerOf(authorization: string | undefined, by: Authentica
   const caller = await authenticate(token)
   if (caller === null) throw new Refusal('UNAUTHENTICATED', { detail: 'The token is not valid, or no longer.' })
   return caller
+}
+
+interface CookieHeaders {
+  cookie?: string | undefined
+  origin?: string | undefined
+  host?: string | undefined
+}
+
+/** Tells who calls by the cookie that signing in set. A browser sends it along whoever made the page, so it counts only
+ *  where the request comes from no page, or from one of ours. One that is no longer good counts as none: it must not keep
+ *  anybody from signing in again. */
+export async function cookieCallerOf(
+  { cookie, origin, host }: CookieHeaders,
+  origins: readonly string[],
+  by: Authenticators,
+): Promise<Caller> {
+  const value = cookieIn(cookie, loginCookie)
+  if (value === null || by.cookie === undefined || !originMayOpen(origin, host, origins)) return { kind: 'anyone' }
+  return (await by.cookie(value)) ?? { kind: 'anyone' }
 }
 
 const rolesOf = (caller: Caller): Who[] => {

@@ -1,6 +1,7 @@
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger'
 import { type Contract, refusals } from '@muster/protocol'
 import type { FastifySchema } from 'fastify'
+import { loginCookie } from './cookies.ts'
 
 /** Refusals that any call may get. */
 const everyCall = [
@@ -64,6 +65,7 @@ export const openApi = (version: string): NonNullable<FastifyDynamicSwaggerOptio
     securitySchemes: {
       player: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'A player’s access token' },
       key: { type: 'http', scheme: 'bearer', description: 'An API key, `muster_sk_…`, of the scope the call names' },
+      cookie: { type: 'apiKey', in: 'cookie', name: loginCookie, description: 'The cookie that signing in set' },
       report: { type: 'http', scheme: 'bearer', description: 'The session’s own report token, `muster_rt_…`' },
     },
   },
@@ -96,6 +98,7 @@ export function documentSchema(contract: Contract): FastifySchema {
     ...(contract.who.includes('player') || contract.who.includes('operator') ? [{ player: [] }] : []),
     ...(keys.some((scope) => contract.who.includes(scope)) ? [{ key: [] }] : []),
     ...(contract.who.includes('report') ? [{ report: [] }] : []),
+    ...(contract.cookie === true ? [{ cookie: [] }] : []),
   ]
   return {
     summary: contract.summary,

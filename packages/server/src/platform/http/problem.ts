@@ -1,7 +1,7 @@
 import { type FieldComplaint, Refusal } from '@muster/protocol'
 
 export interface Problem {
-  type: 'about:blank'
+  type: string
   title: string
   status: number
   code: string
@@ -27,8 +27,8 @@ const titles: Record<number, string> = {
 }
 
 /** RFC 9457. */
-export const problemOf = (refusal: Refusal, requestId: string): Problem => ({
-  type: 'about:blank',
+export const problemOf = (refusal: Refusal, requestId: string, type = 'about:blank'): Problem => ({
+  type,
   title: titles[refusal.status] ?? 'Error',
   status: refusal.status,
   code: refusal.code,
@@ -59,7 +59,7 @@ export const complaintsOf = (offences: readonly Offence[], within: string): Fiel
   tellingOf(offences)
     .slice(0, complaintsMax)
     .map((one) => {
-      const missing = one.params.missingProperty ?? one.params.additionalProperty
+      const missing = one.params.missingProperty ?? one.params.additionalProperty ?? one.params.tag
       const path = [within, ...one.instancePath.split('/').filter(Boolean)]
       if (typeof missing === 'string') path.push(missing)
       return { field: path.join('.'), problem: describe(one) }
@@ -102,6 +102,7 @@ export function unreadableBody(text: string, error: Error): Error {
 function describe(one: Offence): string {
   if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
   if (one.keyword === 'required') return 'is missing'
+  if (one.keyword === 'discriminator') return `must be one of ${tagsOf(one.parentSchema).join(', ')}`
   const meaning = (one.parentSchema as { description?: string } | undefined)?.description
   if (one.keyword === 'pattern' && meaning !== undefined) return `must be: ${meaning}`
   if (one.keyword === 'minProperties') {
@@ -115,4 +116,14 @@ function describe(one: Offence): string {
   if (one.keyword === 'maxLength') return characters('most', one.params)
   if (one.keyword === 'type' && one.instancePath === '') return 'must be a JSON object'
   return one.message ?? 'is wrong'
+}
+
+/** The words by which the alternatives of a schema are told apart. */
+function tagsOf(schema: unknown): string[] {
+  const { discriminator, oneOf = [] } = schema as {
+    discriminator?: { propertyName: string }
+    oneOf?: { properties?: Record<string, { const?: unknown }> }[]
+  }
+  const name = discriminator?.propertyName ?? ''
+  return oneOf.map(({ properties }) => String(properties?.[name]?.const))
 }

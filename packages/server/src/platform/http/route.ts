@@ -32,6 +32,8 @@ export interface Call<C extends Contract> {
   requestId: string
   /** The caller's address, as far as named proxies vouch for it. */
   address: string
+  /** It came by TLS, as far as is known here. */
+  encrypted: boolean
   /** Mints the same ids again when the request comes again with the same Idempotency-Key. */
   mintId: MintId
   /** Ends when the caller has gone; long polls listen to it. */

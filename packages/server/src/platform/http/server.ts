@@ -9,7 +9,7 @@ import type { MintId } from '../ids.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { ConfigError } from '../options.ts'
-import { type Authenticators, admit, callerName, callerOf } from './admission.ts'
+import { type Authenticators, admit, callerName, callerOf, cookieCallerOf } from './admission.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
 import { offencesIn } from './offences.ts'
@@ -41,6 +41,8 @@ export interface HttpOptions {
   /** Requests of one caller. */
   rate: Limit
   version: string
+  /** Players reach it by TLS, whatever this process itself speaks. */
+  encrypted?: boolean
 }
 
 export interface HttpServer {
@@ -55,6 +57,12 @@ const alwaysAnswered = new Set(['/healthz', '/readyz', '/metrics'])
 const closeWaitMs = 10_000
 
 const idempotencyKey = /^[\x21-\x7e]{1,255}$/
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    problemType?: string
+  }
+}
 
 /** One HTTP server that answers the given routes, and nothing that no contract names. */
 export async function createHttpServer(ground: HttpGround, options: HttpOptions, routes: Route[]): Promise<HttpServer> {
@@ -122,7 +130,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       const level = refusal.code === 'INTERNAL' ? 'error' : 'warn'
       ground.log[level]({ err: refusal.cause ?? refusal, request_id: request.id, code: refusal.code }, 'request failed')
     }
-    return sendProblem(reply, refusal, request.id)
+    return sendProblem(reply, refusal, request.id, request.routeOptions.config?.problemType)
   })
   app.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? ''
@@ -141,15 +149,19 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       method: contract.method,
       url: contract.path,
       schema: documentSchema(contract),
+      config: contract.problemType === undefined ? {} : { problemType: contract.problemType },
       // Before the request is validated: a stranger learns nothing of a call that is not for strangers.
       preValidation: async (request) => {
-        const caller = await callerOf(request.headers.authorization, ground.authenticators).catch(
-          async (error: unknown) => {
-            // Who tries tokens is nobody yet, and counted as such.
-            await ground.limits.spend(options.rate, callerName({ kind: 'anyone' }, request.ip))
-            throw error
-          },
-        )
+        const { headers } = request
+        const byCookie = contract.cookie === true && headers.authorization === undefined
+        const calling = byCookie
+          ? cookieCallerOf(headers, options.origins, ground.authenticators)
+          : callerOf(headers.authorization, ground.authenticators)
+        const caller = await calling.catch(async (error: unknown) => {
+          // Who tries tokens is nobody yet, and counted as such.
+          await ground.limits.spend(options.rate, callerName({ kind: 'anyone' }, request.ip))
+          throw error
+        })
         await ground.limits.spend(options.rate, callerName(caller, request.ip))
         admit(contract, caller, request.params)
         callers.set(request, caller)
@@ -188,6 +200,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
         caller,
         requestId: request.id,
         address: request.ip,
+        encrypted: options.encrypted === true || request.protocol === 'https',
         mintId,
         signal: gone.signal,
       } as unknown as Parameters<Route['handle']>[0]) as Promise<{
@@ -235,11 +248,11 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
 const unknownHost = ({ code }: NodeJS.ErrnoException): string =>
   code === 'ENOTFOUND' ? 'there is no such host' : 'it cannot be looked up'
 
-function sendProblem(reply: FastifyReply, refusal: Refusal, requestId: string) {
+function sendProblem(reply: FastifyReply, refusal: Refusal, requestId: string, type?: string) {
   if (refusal.retryAfterS !== undefined) reply.header('retry-after', String(Math.ceil(refusal.retryAfterS)))
   if (refusal.status === 401) reply.header('www-authenticate', 'Bearer')
   // As a stream of its own the document passes by the success schema's serializer.
-  const text = JSON.stringify(problemOf(refusal, requestId))
+  const text = JSON.stringify(problemOf(refusal, requestId, type))
   return reply
     .code(refusal.status)
     .type('application/problem+json')

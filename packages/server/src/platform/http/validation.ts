@@ -8,6 +8,8 @@ const options = {
   ...{ allErrors: true, removeAdditional: false, useDefaults: false, strict: false },
   // Complaints tell what a field is meant to be, in the schema's own words.
   verbose: true,
+  // Of a message that names its type, only what is wrong with that type of message is told.
+  discriminator: true,
 } as const
 const withFormats = (ajv: Ajv) => addFormats.default(ajv, ['date-time'])
 

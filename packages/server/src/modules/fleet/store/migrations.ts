@@ -1,10 +1,12 @@
 import { type Migrations, statements } from '../../../platform/postgres.ts'
 import { anyMode } from '../domain.ts'
+import { freeSlots } from './free-slots.ts'
 
 /** How many of the fullest servers are compared by load. */
 const shortlistMax = 8
 
-const stands = "s.state = 'ready' and s.capacity - s.reserved >= a_slots"
+const stands = `s.state = 'ready' and s.capacity - s.reserved >= a_slots
+      and (s.sessions_max is null or s.sessions < s.sessions_max)`
 const offered = (where: string) => `${where} and o.free > 0 and o.free >= a_slots order by o.free, o.server`
 
 /**
@@ -38,7 +40,7 @@ const choice = `
 /** One round trip, planned once for each connection: the hot path of every match. Its plans must not hang on statistics,
  *  for a table may have been empty when a connection planned, so only the ways by index are left to choose from. */
 const reserve = `
-create function fleet_reserve(
+create or replace function fleet_reserve(
   a_session text, a_mode text, a_region text, a_slots integer, a_brief json, a_now bigint)
 returns table (server text, instance text, host text, port integer, region text, fresh boolean)
 language plpgsql
@@ -64,7 +66,7 @@ begin
 
   update fleet_servers s set reserved = s.reserved + a_slots, sessions = s.sessions + 1
     where s.id = chosen
-    returning s.id, s.instance, s.address, s.game_port, s.region, s.capacity - s.reserved as free into taken;
+    returning s.id, s.instance, s.address, s.game_port, s.region, ${freeSlots} as free into taken;
   update fleet_offers o set free = taken.free where o.server = chosen;
   insert into fleet_allocations as a (session, server, instance, mode, region, host, port, slots, brief, created_at)
     values (a_session, chosen, taken.instance, a_mode, taken.region, taken.address, taken.game_port, a_slots, a_brief,
@@ -76,8 +78,9 @@ begin
   end if;
 
   -- The session has had its allocation: it ended, or was made by another transaction just now.
-  update fleet_servers s set reserved = s.reserved - a_slots, sessions = s.sessions - 1 where s.id = chosen;
-  update fleet_offers o set free = taken.free + a_slots where o.server = chosen;
+  update fleet_servers s set reserved = s.reserved - a_slots, sessions = s.sessions - 1 where s.id = chosen
+    returning ${freeSlots} as free into taken;
+  update fleet_offers o set free = taken.free where o.server = chosen;
   select a.server, a.instance, a.host, a.port, a.region, a.ended_at into known
     from fleet_allocations a where a.session = a_session;
   if known.ended_at is null then
@@ -184,4 +187,5 @@ export const fleetMigrations: Migrations = {
     'create unique index fleet_processes_port on fleet_processes (node, port) where ended_at is null',
     'create index fleet_processes_ended on fleet_processes (ended_at) where ended_at is not null',
   ),
+  fleet_0004_sessions_max: statements('alter table fleet_servers add column sessions_max integer', reserve),
 }

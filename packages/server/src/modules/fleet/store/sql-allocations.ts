@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import { type Ending, endings, type KeptState, shownState } from '../domain.ts'
 import type { AllocationStore } from '../store.ts'
+import { freeSlots } from './free-slots.ts'
 import type { FleetTables } from './tables.ts'
 
 const tables = (tx: Tx) => sqlOf<FleetTables>(tx)
@@ -46,7 +47,7 @@ export const sqlAllocations = (): AllocationStore => ({
         update fleet_servers s set reserved = s.reserved + ${count}::integer from claim
         where s.id = claim.server and s.instance = claim.instance and s.state <> 'gone'
           and s.reserved + ${count}::integer <= s.capacity
-        returning s.id, s.capacity - s.reserved as free),
+        returning s.id, ${sql.raw(freeSlots)} as free),
       offered as (update fleet_offers o set free = taken.free from taken where o.server = taken.id)
       update fleet_allocations a set slots = a.slots + ${count}::integer from taken
       where a.session = ${session} returning a.session`.execute(tables(tx))
@@ -61,7 +62,7 @@ export const sqlAllocations = (): AllocationStore => ({
       freed as (
         update fleet_servers s set reserved = s.reserved - claim.given from claim
         where s.id = claim.server and s.instance = claim.instance and s.state <> 'gone'
-        returning s.id, s.capacity - s.reserved as free, claim.given),
+        returning s.id, ${sql.raw(freeSlots)} as free, claim.given),
       offered as (update fleet_offers o set free = freed.free from freed where o.server = freed.id)
       update fleet_allocations a set slots = a.slots - freed.given from freed where a.session = ${session}
     `.execute(tables(tx))
@@ -92,7 +93,7 @@ export const sqlAllocations = (): AllocationStore => ({
           state = case when s.node is not null and s.sessions = 1 then 'draining' else s.state end
         from ended where s.id = ended.server and s.instance = ended.instance and s.state <> 'gone'
         returning s.id, s.node is not null as launched, s.node is not null and s.sessions = 0 as idle,
-          s.capacity - s.reserved as free),
+          ${sql.raw(freeSlots)} as free),
       offered as (update fleet_offers o set free = freed.free from freed where o.server = freed.id),
       told as (
         insert into fleet_kicks (server, session, reason, created_at)

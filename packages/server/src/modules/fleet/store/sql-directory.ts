@@ -42,7 +42,14 @@ export const sqlDirectory = (): Omit<DirectoryStore, 'ordersOf' | 'markKicksTold
     const row = {
       ...{ instance, key, node: null, name: server.name, state: 'ready' as const, address: server.address },
       ...{ ports: JSON.stringify(server.ports) as never, game_port: server.gamePort, capacity: server.capacity },
-      ...{ reserved: 0, sessions: 0, region: server.region, modes: [...server.modes], maps: [...server.maps] },
+      ...{
+        reserved: 0,
+        sessions: 0,
+        sessions_max: server.sessionsMax ?? null,
+        region: server.region,
+        modes: [...server.modes],
+        maps: [...server.maps],
+      },
       ...{ labels: JSON.stringify(server.labels) as never, registered_at: now },
       ...{ gone_at: null, gone_cause: null, gone_detail: null },
     }

@@ -15,6 +15,7 @@ export interface FleetTables {
     capacity: number
     reserved: number
     sessions: number
+    sessions_max: number | null
     region: string | null
     modes: string[]
     maps: number[]

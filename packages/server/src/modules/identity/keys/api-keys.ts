@@ -29,6 +29,8 @@ export interface ApiKeys {
   /** Throws KEY_NOT_FOUND for a key that is unknown or revoked already. */
   revoke(id: KeyId, actor: string): Promise<void>
   authenticate(text: string): Promise<Caller | null>
+  /** What a key may do right now: nothing, once it has ended. */
+  scopesOf(id: KeyId): Promise<readonly Scope[]>
   start(): void
   stop(): Promise<void>
 }
@@ -73,6 +75,13 @@ export function createApiKeys(
     return row
   }
 
+  /** Null where it is unknown, or has ended. */
+  async function liveRow(id: KeyId): Promise<ApiKeyRow | null> {
+    const row = await rowOf(id)
+    if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= clock.now())) return null
+    return row
+  }
+
   async function writeUsed() {
     if (used.size === 0) return
     const batch = [...used].map(([id, at]) => ({ id, at }))
@@ -110,13 +119,14 @@ export function createApiKeys(
     async authenticate(text) {
       const id = parseApiKey(text)
       if (id === null) return null
-      const row = await rowOf(id)
-      const now = clock.now()
-      if (row === null || row.revokedAt !== null || (row.expiresAt !== null && row.expiresAt <= now)) return null
+      const row = await liveRow(id)
+      if (row === null) return null
       if (!sameSecret(row.secretHash.toString('hex'), apiKeyHash(text).toString('hex'))) return null
+      const now = clock.now()
       if (now - (row.lastUsedAt ?? 0) >= usedEveryMs) used.set(id, now)
       return { kind: 'key', key: id, scopes: row.scopes }
     },
+    scopesOf: async (id) => (await liveRow(id))?.scopes ?? [],
     start() {
       const deaf = wakes.hear(topic, (ids) => {
         for (const id of ids) cached.delete(id as KeyId)

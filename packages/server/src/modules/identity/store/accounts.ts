@@ -1,4 +1,4 @@
-import type { PlayerId } from '@muster/protocol'
+import type { KeyId, PlayerId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import { type AuditEntry, auditRow } from './audit.ts'
@@ -12,6 +12,8 @@ export interface NewAccount {
   nick: string
   passwordHash: string
   operator: boolean
+  /** The API key that it acts as, where it is a match server's. */
+  serverKey?: KeyId | null
   at: number
 }
 
@@ -32,6 +34,8 @@ export interface AccountStore {
   /** By name, and whether the owner was seen at this address before. */
   named(tx: Tx, usernameKey: string, addressTag: string | null): Promise<(AccountRow & { atHome: boolean }) | null>
   of(tx: Tx, player: PlayerId): Promise<AccountRow | null>
+  /** The API key that the account acts as; null for all but match servers. */
+  serverKeyOf(tx: Tx, player: PlayerId): Promise<KeyId | null>
   /** False where the password is another one by now. */
   changePassword(tx: Tx, change: { player: PlayerId; from: string; to: string; at: number }): Promise<boolean>
   operators(tx: Tx): Promise<PlayerId[]>
@@ -71,15 +75,16 @@ export function sqlAccountStore(): AccountStore {
       entry === null
         ? sql``
         : sql`, audited as (
-            insert into identity_audit (at, what, player, login, actor, address)
-            select ${entry.at}, ${entry.what}, id, ${entry.login}, ${entry.actor}, ${entry.address} from player)`
+            insert into identity_audit (at, what, player, login, api_key, actor, address)
+            select ${entry.at}, ${entry.what}, id, ${entry.login}, ${entry.api_key}, ${entry.actor}, ${entry.address}
+            from player)`
     // The account's row comes first: its unique name decides whether there will be a player at all.
     const { rows } = await sql`
       with account as (
         insert into identity_accounts
-          (player, username, username_key, password_hash, operator, created_at, password_changed_at)
+          (player, username, username_key, password_hash, operator, server_key, created_at, password_changed_at)
         values (${account.player}, ${account.username}, ${account.usernameKey}, ${account.passwordHash},
-                ${account.operator}, ${account.at}, ${account.at})
+                ${account.operator}, ${account.serverKey ?? null}, ${account.at}, ${account.at})
         on conflict do nothing returning player),
       player as (
         insert into identity_players (id, nick, guest, created_at)
@@ -141,6 +146,14 @@ export function sqlAccountStore(): AccountStore {
         .where('a.player', '=', player)
         .executeTakeFirst()
       return row === undefined ? null : accountRow(row)
+    },
+    async serverKeyOf(tx, player) {
+      const row = await tables(tx)
+        .selectFrom('identity_accounts')
+        .select('server_key')
+        .where('player', '=', player)
+        .executeTakeFirst()
+      return (row?.server_key ?? null) as KeyId | null
     },
     async changePassword(tx, { player, from, to, at }) {
       const row = await tables(tx)

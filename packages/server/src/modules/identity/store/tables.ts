@@ -18,6 +18,8 @@ export interface IdentityTables {
     username_key: string
     password_hash: string | null
     operator: boolean
+    /** The API key that a match server's account acts as. */
+    server_key: string | null
     created_at: number
     password_changed_at: number
   }
@@ -143,4 +145,5 @@ export const identityMigrations: Migrations = {
        player text not null references identity_players on delete cascade, linked_at bigint not null,
        primary key (issuer, subject), unique (player, issuer))`,
   ),
+  identity_0006_server_accounts: statements('alter table identity_accounts add column server_key text'),
 }
