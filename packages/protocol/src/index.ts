@@ -3,6 +3,15 @@
 export * from './contract.ts'
 export type { Scope, Tokens } from './http/identity.ts'
 export * as identityContracts from './http/identity.ts'
+export type {
+  MatchCompleted,
+  MatchConfig,
+  MatchData,
+  MatchServerAnswer,
+  MatchServerRequest,
+  PrepareMatch,
+} from './http/match-server.ts'
+export * as matchServerContracts from './http/match-server.ts'
 export type { Entry, Match, MatchOffer } from './http/matchmaking.ts'
 export * as matchmakingContracts from './http/matchmaking.ts'
 export type { OwnProfile, PublicProfile } from './http/profiles.ts'

@@ -1,5 +1,6 @@
 import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
+import { createDialects, dialectsMigrations } from './modules/dialects/index.ts'
 import { fleetMigrations } from './modules/fleet/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
 import { matchmakingMigrations } from './modules/matchmaking/index.ts'
@@ -29,6 +30,7 @@ export const migrations: Migrations = {
   ...resultsMigrations,
   ...matchmakingMigrations,
   ...profilesMigrations,
+  ...dialectsMigrations,
 }
 
 export interface Surroundings {
@@ -65,10 +67,34 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const { rename, staleGuests } = identity
   const profiles = createProfiles({ ...platform, peopleOf, rename, staleGuests, keepers }, config.profiles)
 
-  const modules = { identity, ...play, profiles }
-  const authenticators: Authenticators = { ...identity.authenticators, ...fleet.authenticators }
+  const dialects = createDialects(
+    {
+      ...platform,
+      ...{ register: identity.register, signIn: identity.signIn, endLogin: identity.endLogin },
+      ...{ callerOf: identity.callerOf, verifyAccess: identity.verifyAccess, serverAccounts: identity.serverAccounts },
+      cookieLifeS: config.identity.refreshIdleS,
+      ...{ queuesFor: (word) => queuesFor(config, word), matchmaking },
+      ...{ offered: fleet.offered, reportTokenOf: fleet.reportTokenOf, ticketKeyOf: fleet.ticketKeyOf },
+      ...{ sessionsView: sessions.viewOf, reports: sessions.reports },
+      ...{ acceptResult: results.accept, resultOf: results.resultOf },
+    },
+    config.dialects,
+  )
+
+  const modules = { identity, ...play, profiles, dialects }
+  const authenticators: Authenticators = {
+    ...identity.authenticators,
+    ...fleet.authenticators,
+    ...dialects.authenticators,
+  }
   return { modules, authenticators, limits, idempotency, mintId }
 }
 
 export type Composition = ReturnType<typeof compose>
 export type ModuleName = keyof Composition['modules']
+
+/** A queue goes by its own name, or by its mode's. */
+function queuesFor({ queues }: Config, word: string): string[] {
+  if (Object.hasOwn(queues, word)) return [word]
+  return Object.keys(queues).filter((name) => queues[name]?.mode === word)
+}

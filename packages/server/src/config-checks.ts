@@ -3,6 +3,7 @@ import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/f
 import { queueComplaints } from './modules/matchmaking/config.ts'
 import { networkProblem } from './platform/http/config.ts'
 import type { Complaints } from './platform/options.ts'
+import { allowListComplaints } from './platform/outgoing/addresses.ts'
 
 /** The names that a studio may choose. */
 const namePattern = /^[A-Za-z0-9._-]{1,64}$/
@@ -28,8 +29,23 @@ export function checkConfig(config: Config, complaints: Complaints): void {
     })
   }
   if (complaints.isSound('fleet')) addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+  if (complaints.isSound('dialects')) checkDialects(config, complaints)
   for (const name of namesIn(config, complaints, 'modes')) checkMode(config, complaints, name)
   for (const name of namesIn(config, complaints, 'queues')) checkQueue(config, complaints, name)
+}
+
+function checkDialects(config: Config, complaints: Complaints): void {
+  const { matchServersAllowed, matchServerModes = [], probeEveryS } = config.dialects
+  for (const problem of allowListComplaints(matchServersAllowed)) {
+    complaints.add(['dialects', 'matchServersAllowed'], problem)
+  }
+  const modes = new Set(namesIn(config, complaints, 'modes'))
+  for (const mode of matchServerModes) {
+    if (!modes.has(mode)) complaints.add(['dialects', 'matchServerModes'], `there is no mode ${mode}`)
+  }
+  if (matchServersAllowed.length > 0 && complaints.isSound('fleet') && probeEveryS * 2 > config.fleet.ttlS) {
+    complaints.add(['dialects', 'probeEveryS'], `must be at most half of fleet.ttlS, which is ${config.fleet.ttlS}`)
+  }
 }
 
 function checkMode(config: Config, complaints: Complaints, name: string): void {

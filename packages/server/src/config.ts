@@ -4,6 +4,7 @@ import { Closed } from '@muster/protocol'
 import { createJiti } from 'jiti'
 import Type, { type Static, type TProperties } from 'typebox'
 import { checkConfig } from './config-checks.ts'
+import { dialectsOptions } from './modules/dialects/config.ts'
 import { fleetOptions, serverSource } from './modules/fleet/config.ts'
 import { identityOptions } from './modules/identity/config.ts'
 import { completeProviderOptions } from './modules/identity/providers/config.ts'
@@ -43,6 +44,7 @@ export const configSchema = Type.Object(
     sessions: Type.Object(sessionsOptions.properties, { ...optional, additionalProperties: false }),
     results: Type.Object(resultsOptions.properties, { ...optional, additionalProperties: false }),
     matchmaking: Type.Object(matchmakingOptions.properties, { ...optional, additionalProperties: false }),
+    dialects: Type.Object(dialectsOptions.properties, { ...optional, additionalProperties: false }),
   },
   { additionalProperties: false },
 )

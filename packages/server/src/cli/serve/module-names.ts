@@ -10,6 +10,7 @@ export const moduleNames = [
   'results',
   'matchmaking',
   'profiles',
+  'dialects',
 ] as const satisfies ModuleName[]
 
 export function modulesIn(text: string): ModuleName[] {

@@ -19,7 +19,7 @@ export interface OfferedServers {
   end(tx: Tx, servers: readonly ServerId[], cause: Ending, detail: string | null): Promise<void>
   /** Said by who could reach them: they live. */
   vouch(servers: readonly { server: ServerId; key: KeyId }[]): Promise<void>
-  standingsOf(servers: readonly ServerId[]): Promise<Map<ServerId, OfferedStanding>>
+  standingsOf(tx: Tx, servers: readonly ServerId[]): Promise<Map<ServerId, OfferedStanding>>
   /** Sessions that they have not said to be ready for, yet. */
   assignmentsOf(servers: readonly ServerId[]): Promise<Map<ServerId, AssignedSession[]>>
 }
@@ -57,7 +57,7 @@ export function createOffered({ clock, db, wakes, log, store, endServers }: Offe
       const beats = servers.map((one) => ({ ...one, currentPlayers: 0, load: 0 }))
       if (beats.length > 0) await db.transact((tx) => store.beat(tx, clock.now(), beats))
     },
-    standingsOf: (servers) => db.once((tx) => store.standingsOf(tx, servers)),
+    standingsOf: store.standingsOf,
     async assignmentsOf(servers) {
       const orders = await db.once((tx) => store.ordersOf(tx, servers))
       return new Map([...orders].map(([server, { assign }]) => [server, assign]))

@@ -34,6 +34,8 @@ export function briefOf(session: KeptSession, rules: Rules) {
   }
 }
 
+export type Brief = ReturnType<typeof briefOf>
+
 /** What the players of a match are told; null while there is no server to send them to. */
 export function matchOf(session: KeptSession, rules: Rules): Match | null {
   const { host, port, match } = session

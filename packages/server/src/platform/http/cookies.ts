@@ -22,9 +22,9 @@ export interface CookieScope {
 }
 
 /** `Set-Cookie`. No script reads it, and no other site's page can have it sent. */
-export const setCookie = (name: string, value: string, { path, secure, maxAgeS }: CookieScope): string =>
+export const setCookie = (value: string, { path, secure, maxAgeS }: CookieScope): string =>
   [
-    `${name}=${value}`,
+    `${loginCookie}=${value}`,
     `Path=${path}`,
     `Max-Age=${maxAgeS}`,
     'HttpOnly',
