@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { freePort, type Home, type MusterProcess, musterHome } from '../support/muster-process.ts'
-import { type DocumentClient, documentCaller, documentClient } from './document-client.ts'
+import { type Home, type MusterProcess, musterHome } from '../support/muster-process.ts'
+import { type DocumentClient, type DocumentMatch, documentCaller, documentClient } from './document-client.ts'
 import { type DocumentServer, documentServer } from './document-server.ts'
 
 const ttlS = 2
@@ -29,20 +29,24 @@ describe('the match server dialect', () => {
   let home: Home
   let muster: MusterProcess
   let serverKey: string
+  let serviceKey: string
   let count = 0
   const servers: DocumentServer[] = []
+  const clients: DocumentClient[] = []
 
   beforeAll(async () => {
     home = await musterHome(config)
     muster = await home.start()
     serverKey = (await home.run('keys', 'create', '--name', 'match servers', '--scope', 'server')).stdout.trim()
+    serviceKey = (await home.run('keys', 'create', '--name', 'statistics', '--scope', 'service')).stdout.trim()
   })
   afterAll(async () => {
     for (const server of servers) await server.die()
     await home[Symbol.asyncDispose]()
   })
-  /** Each test begins with servers of its own. */
+  /** Each test begins with servers of its own, and with nobody in a queue. */
   afterEach(async () => {
+    for (const each of clients.splice(0)) await each.say({ type: 'RevokeFromMatch' })
     for (const server of servers.splice(0)) {
       await server.revoke()
       await server.die()
@@ -51,6 +55,7 @@ describe('the match server dialect', () => {
 
   async function client(): Promise<DocumentClient> {
     const made = documentClient(muster.url, `client-${++count}`)
+    clients.push(made)
     expect(await made.register()).toBe('Registered')
     return made
   }
@@ -67,6 +72,29 @@ describe('the match server dialect', () => {
     expect(await made.offer()).toBe('MatchServerOffered')
     return made
   }
+  /** A server as operators see it: its state, or null once it is gone. */
+  const stateOf = async (address: string): Promise<string | null> => {
+    const headers = { authorization: `Bearer ${serviceKey}` }
+    const { servers: list } = (await (await fetch(`${muster.url}/servers`, { headers })).json()) as {
+      servers: { name: string; state: string }[]
+    }
+    return list.find(({ name }) => name === address)?.state ?? null
+  }
+  /** Both look and find each other. */
+  async function foundTogether(pair: readonly DocumentClient[], mode = 'arena'): Promise<void> {
+    for (const each of pair) await each.look(mode)
+    for (const each of pair) await each.lookUntil(['MatchFound'], [mode])
+  }
+  const acceptAll = async (pair: readonly DocumentClient[]) => {
+    for (const each of pair) await each.say({ type: 'AcceptMatch' })
+  }
+  async function confirmTogether(
+    pair: readonly [DocumentClient, DocumentClient],
+  ): Promise<[DocumentMatch, DocumentMatch]> {
+    for (const each of pair) await each.look('arena')
+    return Promise.all([pair[0].confirm('arena'), pair[1].confirm('arena')])
+  }
+
   const ratingOf = async (nick: string) => {
     const board = (await (await fetch(`${muster.url}/leaderboards/arena?limit=100`)).json()) as {
       rows: { nick: string; rating: number }[]
@@ -130,8 +158,7 @@ describe('the match server dialect', () => {
       ]) {
         expect(await stranger.register(word)).toBe('403 FORBIDDEN')
       }
-      const service = await home.run('keys', 'create', '--name', 'statistics', '--scope', 'service')
-      expect(await stranger.register(service.stdout.trim())).toBe('403 FORBIDDEN')
+      expect(await stranger.register(serviceKey)).toBe('403 FORBIDDEN')
       // None of these tries has taken the name.
       expect(await stranger.register('')).toBe('Registered')
       expect(await stranger.offer()).toBe('403 FORBIDDEN')
@@ -148,15 +175,8 @@ describe('the match server dialect', () => {
       expect(await one.offer()).toBe('MatchServerOffered')
       expect((await home.run('keys', 'revoke', id)).code).toBe(0)
       await eventually('the key is known to have ended', async () => (await one.offer()) === '403 FORBIDDEN', 5_000)
-      const [ann, bob] = await two()
-      for (const each of [ann, bob]) await each.look('arena')
       // Nobody vouches for it any more.
-      await new Promise((resolve) => setTimeout(resolve, (ttlS + 1) * 1_000))
-      for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
-      for (const each of [ann, bob]) await each.say({ type: 'AcceptMatch' })
-      await ann.lookUntil(['LookingForMatch'], ['arena'])
-      expect(one.prepared).toEqual([])
-      for (const each of [ann, bob]) await each.say({ type: 'RevokeFromMatch' })
+      await eventually('it is gone', async () => (await stateOf(one.address)) === null)
     })
   })
 
@@ -239,18 +259,16 @@ describe('the match server dialect', () => {
     it('starts when the timer runs out, and ends without a result where the server says so', async () => {
       const ms = await offered({ loadMs: 300 })
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const line = await ann.enter(forAnn as never)
+      const [forAnn] = await confirmTogether([ann, bob])
+      const line = await ann.enter(forAnn)
       await line.until('MatchStarting')
-      const { matchId } = forAnn as { matchId: string }
+      const { matchId } = forAnn
       const ended = await ms.complete({ matchId, abandoned: 'One of two came.' })
       expect(ended.body).toMatchObject({ type: 'MatchComplete', MatchData: { abandoned: 'One of two came.' } })
       expect(
         (await ms.ask({ type: 'MatchComplete', MatchData: { matchId, abandoned: 'One of two came.' } })).status,
       ).toBe(200)
-      const late = { matchId, teams: [{ players: forAnn?.players, rank: 1 }] }
+      const late = { matchId, teams: [{ players: forAnn.players, rank: 1 }] }
       expect(await ms.say({ type: 'MatchComplete', MatchData: late })).toBe('409 SESSION_ENDED')
       expect(await ratingOf(ann.username)).toBeNull()
       expect(await ann.look('arena')).toBe('LookingForMatch')
@@ -260,14 +278,12 @@ describe('the match server dialect', () => {
     it('lets a client whose line dropped come back by the same ticket, in place of the old line', async () => {
       const ms = await offered()
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn, forBob] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const lines = [await ann.enter(forAnn as never), await bob.enter(forBob as never)]
+      const [forAnn, forBob] = await confirmTogether([ann, bob])
+      const lines = [await ann.enter(forAnn), await bob.enter(forBob)]
       for (const line of lines) await line.until('MatchStarting')
       const back = (await ann.lookUntil(['MatchConfirmed'], ['arena'])).matchConfig
       expect(back).toEqual(forAnn)
-      const second = await ann.enter(back as never)
+      const second = await ann.enter(back as DocumentMatch)
       expect(await lines[0]?.closed).toBe(4409)
       second.close()
       await second.closed
@@ -278,9 +294,7 @@ describe('the match server dialect', () => {
   describe('a match that comes to nothing', () => {
     it('is declined: who declined is out, the other is back at the front', async () => {
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
+      await foundTogether([ann, bob])
       expect(await ann.say({ type: 'AcceptMatch', matchId: 'match_0' })).toBe('404 MATCH_NOT_FOUND')
       expect(await ann.say({ type: 'AcceptMatch' })).toBe('MatchFound')
       expect(await bob.say({ type: 'DeclineMatch' })).toBe('MatchDeclined')
@@ -297,27 +311,21 @@ describe('the match server dialect', () => {
 
     it('expires where somebody says nothing', async () => {
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
+      await foundTogether([ann, bob])
       expect(await ann.say({ type: 'AcceptMatch' })).toBe('MatchFound')
       const back = await ann.lookUntil(['LookingForMatch'], ['arena'], acceptTimeoutS * 1_000 + 5_000)
       expect(back.reason).toBe('no_answer')
       expect(await bob.say({ type: 'AcceptMatch' })).toBe('409 MATCH_EXPIRED')
       expect(await bob.say({ type: 'RevokeFromMatch' })).toBe('404 ENTRY_NOT_FOUND')
-      await ann.say({ type: 'RevokeFromMatch' })
     })
 
     it('is left by RevokeFromMatch, which declines it', async () => {
       const [ann, bob] = await two()
       expect(await ann.say({ type: 'RevokeFromMatch' })).toBe('404 ENTRY_NOT_FOUND')
-      await ann.look('arena')
-      await bob.look('arena')
-      for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
+      await foundTogether([ann, bob])
       expect(await ann.say({ type: 'RevokeFromMatch' })).toBe('RevokedFromMatch')
       await bob.lookUntil(['LookingForMatch'], ['arena'])
       expect(await bob.look('blitz')).toBe('409 ALREADY_SEARCHING')
-      await bob.say({ type: 'RevokeFromMatch' })
     })
 
     it.each(['says nothing', 'declines', 'breaks down'] as const)(
@@ -326,10 +334,8 @@ describe('the match server dialect', () => {
         const bad = await offered()
         bad.meet(how)
         const [ann, bob] = await two()
-        await ann.look('arena')
-        await bob.look('arena')
-        for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
-        for (const each of [ann, bob]) await each.say({ type: 'AcceptMatch' })
+        await foundTogether([ann, bob])
+        await acceptAll([ann, bob])
         const back = await ann.lookUntil(['LookingForMatch'], ['arena'], (readyTimeoutS + 5) * 1_000)
         expect(back.reason).toBe('server_not_ready')
         const asked = bad.prepared.map(({ matchConfig }) => (matchConfig as { matchId: string }).matchId)
@@ -368,17 +374,19 @@ describe('the match server dialect', () => {
 
     it('gives one match at a time to each server, and another when it is over', async () => {
       const ms = [await offered(), await offered()]
-      const clients = [...(await two()), ...(await two()), ...(await two())]
-      for (const each of clients) await each.look('arena')
-      const matches = await Promise.allSettled(clients.map((each) => each.confirm('arena')))
-      const confirmed = matches.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
-      const addresses = new Set(confirmed.map(({ address }) => address))
-      expect(addresses).toEqual(new Set(ms.map(({ address }) => address)))
-      for (const address of addresses) {
-        const there = confirmed.filter((one) => one.address === address)
-        expect(new Set(there.map(({ matchId }) => matchId)).size * 2).toBe(there.length)
-      }
-      for (const one of ms) if (one.state() !== 'S0') expect((await one.complete()).status).toBe(200)
+      const six = [...(await two()), ...(await two()), ...(await two())]
+      const confirmed: DocumentMatch[] = []
+      const all = Promise.all(six.map(async (each) => confirmed.push(await each.confirm('arena'))))
+      await eventually('two matches are confirmed', async () => confirmed.length >= 4)
+      expect(new Set(confirmed.map(({ matchId }) => matchId)).size).toBe(2)
+      expect(new Set(confirmed.map(({ address }) => address))).toEqual(new Set(ms.map(({ address }) => address)))
+      expect(ms.map((one) => new Set(one.prepared.map(({ matchConfig }) => JSON.stringify(matchConfig))).size)).toEqual(
+        [1, 1],
+      )
+      for (const one of ms) expect((await one.complete()).status).toBe(200)
+      await all
+      const last = ms.find((one) => one.state() !== 'S0')
+      expect((await last?.complete())?.status).toBe(200)
     })
 
     it('is of the account that made it: another’s MatchComplete, or offer, is refused', async () => {
@@ -389,15 +397,13 @@ describe('the match server dialect', () => {
       expect(await other.register(made.stdout.trim())).toBe('Registered')
       expect(await other.offer(60_000, [ms.address])).toBe('409 SERVER_ID_TAKEN')
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const data = { matchId: forAnn?.matchId, abandoned: 'mine' }
+      const [forAnn] = await confirmTogether([ann, bob])
+      const data = { matchId: forAnn.matchId, abandoned: 'mine' }
       expect(await other.say({ type: 'MatchComplete', MatchData: data })).toBe('404 MATCH_NOT_FOUND')
       expect(await other.say({ type: 'MatchComplete', MatchData: { abandoned: 'mine' } })).toBe('404 MATCH_NOT_FOUND')
-      const wrong = { matchId: forAnn?.matchId, teams: [{ players: ['player_0'], rank: 1 }] }
+      const wrong = { matchId: forAnn.matchId, teams: [{ players: ['player_0'], rank: 1 }] }
       expect(await ms.say({ type: 'MatchComplete', MatchData: wrong })).toBe('422 INVALID_RESULT')
-      expect(await ms.say({ type: 'MatchComplete', MatchData: { matchId: forAnn?.matchId } })).toBe(
+      expect(await ms.say({ type: 'MatchComplete', MatchData: { matchId: forAnn.matchId } })).toBe(
         '400 INVALID_REQUEST',
       )
       expect((await ms.complete()).status).toBe(200)
@@ -408,36 +414,26 @@ describe('the match server dialect', () => {
       expect(await short.offer(1_500)).toBe('MatchServerOffered')
       expect(await long.offer(1_500)).toBe('MatchServerOffered')
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const [playing, idle] = forAnn?.address === short.address ? [short, long] : [long, short]
-      await eventually('the idle offer has ended', async () => (await idle.revoke()) === 'MatchServerRevoked')
-      await eventually('the offer is over', async () => {
-        const say = await idle.say({ type: 'RevokeMatchServer', address: [idle.address] })
-        return say === '404 SERVER_NOT_FOUND'
-      })
-      await new Promise((resolve) => setTimeout(resolve, (ttlS + 1) * 1_000))
+      const [forAnn] = await confirmTogether([ann, bob])
+      const [playing, idle] = forAnn.address === short.address ? [short, long] : [long, short]
+      await eventually('the idle one is gone', async () => (await stateOf(idle.address)) === null)
+      await eventually('the other takes no more', async () => (await stateOf(playing.address)) === 'draining')
       expect(await playing.revoke()).toBe('MatchServerRevoked')
+      expect(await stateOf(playing.address)).toBe('draining')
       expect((await playing.complete()).status).toBe(200)
-      await eventually('it is gone', async () => {
-        const say = await playing.say({ type: 'RevokeMatchServer', address: [playing.address] })
-        return say === '404 SERVER_NOT_FOUND'
-      })
+      await eventually('it is gone', async () => (await stateOf(playing.address)) === null)
+      expect(await playing.say({ type: 'RevokeMatchServer', address: [playing.address] })).toBe('404 SERVER_NOT_FOUND')
     })
 
     it('that is revoked while its match is prepared gives the match up', async () => {
       const ms = await offered()
       ms.meet('says nothing')
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      for (const each of [ann, bob]) await each.lookUntil(['MatchFound'], ['arena'])
-      for (const each of [ann, bob]) await each.say({ type: 'AcceptMatch' })
+      await foundTogether([ann, bob])
+      await acceptAll([ann, bob])
       await eventually('it is asked', async () => ms.prepared.length > 0)
       expect(await ms.revoke()).toBe('MatchServerRevoked')
       await ann.lookUntil(['LookingForMatch'], ['arena'])
-      for (const each of [ann, bob]) await each.say({ type: 'RevokeFromMatch' })
     })
 
     it('is signed for: the server can tell that Muster asks', async () => {
@@ -464,10 +460,8 @@ describe('the match server dialect', () => {
     it('frees the players of a match whose server is gone', async () => {
       const ms = await offered()
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn, forBob] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const lines = [await ann.enter(forAnn as never), await bob.enter(forBob as never)]
+      const [forAnn, forBob] = await confirmTogether([ann, bob])
+      const lines = [await ann.enter(forAnn), await bob.enter(forBob)]
       for (const line of lines) await line.until('MatchStarting')
       await ms.die()
       for (const line of lines) await line.closed
@@ -483,17 +477,13 @@ describe('the match server dialect', () => {
     it('goes on where it was when Muster is killed: offers, a match to prepare, a match that runs', async () => {
       const [one, other] = [await offered(), await offered()]
       const [ann, bob] = await two()
-      await ann.look('arena')
-      await bob.look('arena')
-      const [forAnn] = await Promise.all([ann.confirm('arena'), bob.confirm('arena')])
-      const [playing, waiting] = forAnn?.address === one.address ? [one, other] : [other, one]
+      const [forAnn] = await confirmTogether([ann, bob])
+      const [playing, waiting] = forAnn.address === one.address ? [one, other] : [other, one]
 
       const [cid, dan] = await two()
       waiting.meet('says nothing')
-      await cid.look('arena')
-      await dan.look('arena')
-      for (const each of [cid, dan]) await each.lookUntil(['MatchFound'], ['arena'])
-      for (const each of [cid, dan]) await each.say({ type: 'AcceptMatch' })
+      await foundTogether([cid, dan])
+      await acceptAll([cid, dan])
       await eventually('it is asked', async () => waiting.prepared.length > 0)
       await muster.end('SIGKILL')
       waiting.meet('prepares')
@@ -503,19 +493,15 @@ describe('the match server dialect', () => {
       expect(again.matchConfig).toMatchObject({ address: waiting.address })
       const asked = waiting.prepared.map(({ matchConfig }) => (matchConfig as { matchId: string }).matchId)
       expect(new Set(asked).size).toBe(1)
-      expect((await playing.complete()).body).toMatchObject({ MatchData: { matchId: forAnn?.matchId } })
+      expect((await playing.complete()).body).toMatchObject({ MatchData: { matchId: forAnn.matchId } })
       expect((await waiting.complete()).status).toBe(200)
     })
 
     it('is offered again from the same address after a restart of the server', async () => {
       const first = await offered()
       await first.die()
-      await eventually('it is gone', async () => {
-        const say = await first.say({ type: 'RevokeMatchServer', address: [first.address] })
-        return say === '404 SERVER_NOT_FOUND'
-      }).catch(() => undefined)
-      const port = Number(first.address.split(':')[1] ?? (await freePort()))
-      const second = await server({ port })
+      await eventually('it is gone', async () => (await stateOf(first.address)) === null)
+      const second = await server({ port: Number(first.address.split(':')[1]) })
       expect(await second.offer()).toBe('MatchServerOffered')
       const [ann, bob] = await two()
       await ann.look('blitz')

@@ -47,6 +47,8 @@ export function documentCaller(url: string) {
 export type DocumentCaller = ReturnType<typeof documentCaller>
 
 const pollMs = 50
+const confirmMs = 40_000
+const pause = () => new Promise((resolve) => setTimeout(resolve, pollMs))
 
 /** A game client of the document: C0 idle, C1 matching, C2 match confirmed, C3 in the match. */
 export function documentClient(url: string, username: string) {
@@ -62,7 +64,7 @@ export function documentClient(url: string, username: string) {
       if (types.includes(body.type)) return body
       if (body.type === 'Error') throw new Error(`${username}: ${JSON.stringify(body)}`)
       if (performance.now() > until) throw new Error(`${username} never heard ${types.join(', ')}, but ${body.type}.`)
-      await new Promise((resolve) => setTimeout(resolve, pollMs))
+      await pause()
     }
   }
 
@@ -79,14 +81,19 @@ export function documentClient(url: string, username: string) {
       if (said === 'LookingForMatch') state = 'C1'
       return said
     },
-    /** Looks and accepts: C1 → C2, with the match. */
+    /** Looks, and accepts whatever is found, until it is confirmed: C1 → C2, with the match. */
     async confirm(...modes: string[]): Promise<DocumentMatch> {
-      await lookUntil(['MatchFound'], modes)
-      let answer = (await caller.ask({ type: 'AcceptMatch' })).body
-      if (answer.type === 'MatchFound') answer = await lookUntil(['MatchConfirmed'], modes)
-      if (answer.type !== 'MatchConfirmed') throw new Error(`${username}: ${JSON.stringify(answer)}`)
-      state = 'C2'
-      return answer.matchConfig as DocumentMatch
+      const until = performance.now() + confirmMs
+      while (performance.now() < until) {
+        const answer = await lookUntil(['MatchFound', 'MatchConfirmed'], modes)
+        if (answer.type === 'MatchConfirmed') {
+          state = 'C2'
+          return answer.matchConfig as DocumentMatch
+        }
+        if (!answer.youAccepted) await caller.ask({ type: 'AcceptMatch' })
+        await pause()
+      }
+      throw new Error(`${username}’s match was never confirmed.`)
     },
     /** Connects, authenticates and loads: C2 → C3 with MatchStarting. */
     async enter(match: DocumentMatch, load = true): Promise<DocumentSocket> {
