@@ -361,6 +361,15 @@ describe('every route', () => {
     expect(code(await call('DELETE /servers/arena-2'))).toEqual([404, 'SERVER_NOT_FOUND'])
   })
 
+  it('speaks the match server dialect', async () => {
+    const register = { type: 'Register', username: 'mms-ann', password: 'correct horse staple' }
+    expect((await api.call('POST /mms', { body: register })).body.type).toBe('Registered')
+    const unknown = await api.call('POST /mms', { body: { ...register, type: 'Nonsense' } })
+    expect([...code(unknown), unknown.body.type]).toEqual([400, 'INVALID_REQUEST', 'Error'])
+    const stranger = { type: 'LookForMatch', modes: ['arena'] }
+    expect(code(await api.call('POST /mms', { body: stranger }))).toEqual([401, 'UNAUTHENTICATED'])
+  })
+
   it('erases a player', async () => {
     expect((await api.call('DELETE /players/me', { token: tokens.cat?.access_token })).status).toBe(204)
     expect(code(await api.call('GET /players/me', { token: tokens.cat?.access_token }))).toEqual([

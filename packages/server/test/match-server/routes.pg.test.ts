@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { MatchConfig } from '@muster/protocol'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { type Answer, type OpenApiCaller, openApiCaller } from '../support/openapi-caller.ts'
+import { type RunningTestServer, runningServer } from '../support/running-server.ts'
+
+/** Takes PrepareMatch, whatever is in it. */
+async function matchServer() {
+  const heard: unknown[] = []
+  const http = createServer(async (request, response) => {
+    let body = ''
+    for await (const part of request) body += part
+    heard.push(JSON.parse(body))
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(http, 'listening')
+  return {
+    heard,
+    address: `127.0.0.1:${(http.address() as { port: number }).port}`,
+    async [Symbol.asyncDispose]() {
+      http.close()
+      http.closeAllConnections()
+    },
+  }
+}
+
+/** Every message, each answer held to the OpenAPI document. */
+describe('POST /mms', () => {
+  let server: RunningTestServer
+  let api: OpenApiCaller
+  let serverKey: string
+
+  const text = (answer: Answer, name: string): string => String(answer.body[name])
+
+  beforeAll(async () => {
+    server = await runningServer({
+      modes: { arena: { server: { registered: true }, loadingTimeoutS: 30 } },
+      boards: { arena: { rating: { system: 'elo' } } },
+      queues: { arena: { mode: 'arena', teams: 2, teamSize: 1, board: 'arena', acceptTimeoutS: 15 } },
+      dialects: { matchServersAllowed: ['127.0.0.1:1024-65535'] },
+    })
+    api = await openApiCaller(server.url)
+    const operator = text(await api.call('POST /auth/login', { body: server.firstOperator }), 'access_token')
+    const key = { name: 'match servers', scopes: ['server'] }
+    serverKey = text(await api.call('POST /keys', { token: operator, body: key }), 'secret')
+  })
+  afterAll(() => server[Symbol.asyncDispose]())
+
+  it('takes each message, and refuses it with an Error', async () => {
+    await using ms = await matchServer()
+    const callers = new Map<string, string>()
+    const say = async (name: string, message: object) => {
+      const answer = await api.call('POST /mms', { token: callers.get(name), body: message })
+      return answer.status === 200 ? answer.body.type : [answer.status, answer.body.type, answer.body.code]
+    }
+    const signIn = async (name: string, message: object) => {
+      const password = 'correct horse staple'
+      const made = await api.call('POST /mms', { body: { ...message, username: `mms-${name}`, password } })
+      callers.set(name, text(made, 'access_token'))
+      return made.body.type
+    }
+    const error = (status: number, code: string) => [status, 'Error', code]
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    const offer = { type: 'OfferMatchServer', address: [ms.address], expires }
+
+    const strange = await api.call('POST /mms', { body: { type: 'Nonsense' } })
+    expect(strange.body.errors).toEqual([
+      { field: 'body.type', problem: expect.stringMatching(/^must be one of Register, Login, .*MatchComplete$/) },
+    ])
+    const short = await api.call('POST /mms', { body: { type: 'LookForMatch', modes: [], more: 1 } })
+    expect((short.body.errors as unknown as { field: string }[]).map(({ field }) => field).sort()).toEqual([
+      'body.modes',
+      'body.more',
+    ])
+    expect(await say('nobody', { type: 'LookForMatch', modes: ['arena'] })).toEqual(error(401, 'UNAUTHENTICATED'))
+    for (const name of ['gil', 'hal']) expect(await signIn(name, { type: 'Register' })).toBe('Registered')
+    expect(await signIn('ms', { type: 'Register', serverUser: serverKey })).toBe('Registered')
+    expect(await signIn('hal', { type: 'Login' })).toBe('LoggedIn')
+    const stranger = { type: 'Register', username: 'mms-x', password: 'correct horse staple', serverUser: 'yes' }
+    expect(await say('nobody', stranger)).toEqual(error(403, 'FORBIDDEN'))
+
+    expect(await say('gil', offer)).toEqual(error(403, 'FORBIDDEN'))
+    expect(await say('ms', { ...offer, address: ['10.0.0.1:9000'] })).toEqual(error(403, 'ADDRESS_NOT_ALLOWED'))
+    expect(await say('ms', { ...offer, expires: 'tomorrow' })).toEqual(error(400, 'INVALID_REQUEST'))
+    expect(await say('ms', offer)).toBe('MatchServerOffered')
+
+    const look = { type: 'LookForMatch', modes: ['arena'] }
+    expect(await say('gil', { ...look, modes: ['none'] })).toEqual(error(404, 'QUEUE_NOT_FOUND'))
+    const until = (name: string, type: string) =>
+      eventually(`${name} hears ${type}`, async () => {
+        const answer = await api.call('POST /mms', { token: callers.get(name), body: look })
+        return answer.body.type === type && answer
+      })
+    for (const name of ['gil', 'hal']) expect(await say(name, look)).toBe('LookingForMatch')
+    for (const name of ['gil', 'hal']) await until(name, 'MatchFound')
+    expect(await say('gil', { type: 'DeclineMatch' })).toBe('MatchDeclined')
+    expect(await say('gil', look)).toBe('LookingForMatch')
+    for (const name of ['gil', 'hal']) await until(name, 'MatchFound')
+    expect(await say('hal', { type: 'RevokeFromMatch' })).toBe('RevokedFromMatch')
+    expect(await say('hal', { type: 'AcceptMatch' })).toEqual(error(409, 'MATCH_EXPIRED'))
+    expect(await say('hal', look)).toBe('LookingForMatch')
+    for (const name of ['gil', 'hal']) await until(name, 'MatchFound')
+    for (const name of ['gil', 'hal']) expect(await say(name, { type: 'AcceptMatch' })).toBe('MatchFound')
+    const { matchConfig } = (await until('gil', 'MatchConfirmed')).body as unknown as { matchConfig: MatchConfig }
+    await until('hal', 'MatchConfirmed')
+    expect(ms.heard[0]).toMatchObject({ type: 'PrepareMatch', matchConfig: { matchId: matchConfig.matchId } })
+
+    const teams = matchConfig.players.map((player, at) => ({ players: [player], rank: at + 1 }))
+    const complete = { type: 'MatchComplete', MatchData: { matchId: matchConfig.matchId, teams } }
+    expect(await say('gil', complete)).toEqual(error(403, 'FORBIDDEN'))
+    expect(await say('ms', { ...complete, MatchData: { matchId: 'match_0', teams } })).toEqual(
+      error(404, 'MATCH_NOT_FOUND'),
+    )
+    expect(await say('ms', complete)).toBe('MatchComplete')
+    expect(await say('ms', complete)).toBe('MatchComplete')
+    expect(await say('gil', { type: 'AcceptMatch' })).toBe('MatchComplete')
+    expect(await say('ms', { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
+    expect(await say('ms', { type: 'RevokeMatchServer', address: [ms.address] })).toEqual(
+      error(404, 'SERVER_NOT_FOUND'),
+    )
+    expect(await say('gil', { type: 'Logout' })).toBe('LoggedOut')
+  })
+})
