@@ -17,8 +17,8 @@ export class MusterError extends Error {
 export interface ApiOptions {
   /** Where Muster answers: `http://127.0.0.1:3000`. */
   url: string
-  /** A report token or an API key. */
-  token: string
+  /** A report token, an API key, or the access token of a match server's account; null for who is nobody yet. */
+  token: string | null
   /** For how long a call is repeated while Muster does not answer. */
   patienceS?: number
   /** Learns Muster's time from the answers. */
@@ -65,7 +65,7 @@ async function attempt<Answer>(
     const response = await fetch(new URL(path, url), {
       method,
       headers: {
-        authorization: `Bearer ${token}`,
+        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

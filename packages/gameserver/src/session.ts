@@ -1,7 +1,7 @@
 import type { PlayerId, SessionId, SessionResult, SessionState } from '@muster/protocol'
-import { type ApiOptions, call } from './api.ts'
+import { type ApiOptions, call, MusterError } from './api.ts'
 import { createPlayerReports } from './player-reports.ts'
-import { type Admission, createTicketGate } from './tickets.ts'
+import { type Admission, createTicketGate, type TicketGate } from './tickets.ts'
 import { createMusterTime } from './time.ts'
 
 /** What Muster says of the match that a session plays. More may stand in it. */
@@ -45,26 +45,31 @@ export interface SessionOptions extends ApiOptions {
   mode: string | null
   maxPlayers: number
   match: MatchInfo
+  /** Lets players in; by tickets under the key unless told. */
+  gate?: TicketGate
   /** Called when comings and goings could not be reported. */
   onReportRefused?: (error: unknown) => void
-  /** Called when Muster has acknowledged the session's end. */
+  /** Called when Muster has acknowledged the session's end, or has ended it itself; may come again. */
   onEnd?: () => void
 }
 
 /** A report outlives a restart of Muster; what was played should not be lost for impatience. */
 const reportPatienceS = 600
+const endedCodes = new Set(['SESSION_ENDED', 'SESSION_NOT_FOUND'])
 
 export function createSession(options: SessionOptions): GameSession {
   const time = options.time ?? createMusterTime()
-  const gate = createTicketGate({
-    key: options.ticketKey,
-    server: options.server,
-    session: options.session,
-    now: time.now,
-  })
+  const { ticketKey: key, server, session } = options
+  const gate = options.gate ?? createTicketGate({ key, server, session, now: time.now })
   const api = { patienceS: reportPatienceS, ...options, time }
   const report = async (what: string, body: unknown) => {
-    await call<{ state: SessionState }>(api, 'POST', `/sessions/${options.session}/${what}`, body)
+    try {
+      await call<{ state: SessionState }>(api, 'POST', `/sessions/${options.session}/${what}`, body)
+    } catch (error) {
+      // Muster has ended it meanwhile.
+      if (error instanceof MusterError && endedCodes.has(error.code)) options.onEnd?.()
+      throw error
+    }
   }
   const present = new Set<PlayerId>()
   /** Whoever goes after the end is no news any more. */

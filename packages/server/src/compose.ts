@@ -56,17 +56,6 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const { peopleOf } = identity
   const play = composePlay(platform, config, { ...around, node: data.node, dataDir: data.path, people: identity })
   const { presence, fleet, sessions, results, matchmaking } = play
-  // In the order in which rows are locked everywhere.
-  const keepers = {
-    matchmaking: matchmaking.personal,
-    sessions: sessions.personal,
-    results: results.personal,
-    presence: presence.personal,
-    account: identity.personal,
-  }
-  const { rename, staleGuests } = identity
-  const profiles = createProfiles({ ...platform, peopleOf, rename, staleGuests, keepers }, config.profiles)
-
   const dialects = createDialects(
     {
       ...platform,
@@ -80,6 +69,17 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
     },
     config.dialects,
   )
+  // In the order in which rows are locked everywhere.
+  const keepers = {
+    dialects: dialects.personal,
+    matchmaking: matchmaking.personal,
+    sessions: sessions.personal,
+    results: results.personal,
+    presence: presence.personal,
+    account: identity.personal,
+  }
+  const { rename, staleGuests } = identity
+  const profiles = createProfiles({ ...platform, peopleOf, rename, staleGuests, keepers }, config.profiles)
 
   const modules = { identity, ...play, profiles, dialects }
   const authenticators: Authenticators = {

@@ -10,15 +10,11 @@ export interface ServerAccounts {
   keyIn(secret: string): Promise<KeyId>
   /** Null for an account that is no match server's, or whose key has ended. */
   keyOf(player: PlayerId): Promise<KeyId | null>
-  /** The key may still act as a server. */
-  isGood(key: KeyId): Promise<boolean>
 }
 
 export function createServerAccounts(ground: { db: Db; store: IdentityStore; apiKeys: ApiKeys }): ServerAccounts {
   const { db, store, apiKeys } = ground
-  const isGood = async (key: KeyId) => (await apiKeys.scopesOf(key)).includes('server')
   return {
-    isGood,
     async keyIn(secret) {
       const caller = await apiKeys.authenticate(secret)
       if (caller?.kind === 'key' && caller.scopes.includes('server')) return caller.key
@@ -28,7 +24,7 @@ export function createServerAccounts(ground: { db: Db; store: IdentityStore; api
     },
     async keyOf(player) {
       const key = await db.once((tx) => store.accounts.serverKeyOf(tx, player))
-      return key !== null && (await isGood(key)) ? key : null
+      return key !== null && (await apiKeys.scopesOf(key)).includes('server') ? key : null
     },
   }
 }

@@ -1,15 +1,15 @@
-import { type KeyId, type MatchCompleted, type MatchId, Refusal, type SessionId } from '@muster/protocol'
+import { type MatchCompleted, type MatchId, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
 import type { Db } from '../../../platform/db.ts'
 import type { SessionView } from '../../sessions/index.ts'
 import type { DialectsNeeds } from '../needs.ts'
 import type { Handlers } from './messages.ts'
-import { serverKeyOf } from './offers.ts'
+import { serverAccountOf } from './offers.ts'
 import type { GivenMatch, MatchServerStore } from './store.ts'
 
 export interface CompletingNeeds
   extends Pick<DialectsNeeds, 'sessionsView' | 'reports' | 'acceptResult' | 'resultOf' | 'serverAccounts'> {
   db: Db
-  store: Pick<MatchServerStore, 'matchOf' | 'matchesOfKey'>
+  store: Pick<MatchServerStore, 'matchOf' | 'matchesOf'>
 }
 
 const lookedAtMax = 64
@@ -36,13 +36,13 @@ export function createCompleting(needs: CompletingNeeds) {
   }
 
   /** Without a match named, it is the one that runs. */
-  async function matchFor(key: KeyId, match: MatchId | undefined): Promise<GivenMatch> {
+  async function matchFor(account: PlayerId, match: MatchId | undefined): Promise<GivenMatch> {
     if (match !== undefined) {
       const found = await db.once((tx) => store.matchOf(tx, match))
-      if (found?.key === key) return found
+      if (found?.account === account) return found
       throw new Refusal('MATCH_NOT_FOUND', { detail: 'No such match was given to a server of yours.' })
     }
-    const given = await db.once((tx) => store.matchesOfKey(tx, key, lookedAtMax))
+    const given = await db.once((tx) => store.matchesOf(tx, account, lookedAtMax))
     const views = await sessionsView(given.map(({ session }) => session))
     const running = given.filter(({ session }) => views.get(session)?.endedAt === null)
     if (running.length > 1) throw wrong('body.MatchData.matchId', 'is missing: several matches run on your servers')
@@ -60,12 +60,12 @@ export function createCompleting(needs: CompletingNeeds) {
   }
 
   const MatchComplete: Handlers['MatchComplete'] = async ({ MatchData }, asked) => {
-    const key = await serverKeyOf(needs, asked)
+    const { account } = await serverAccountOf(needs, asked)
     const { matchId, teams, stats, duration_s, abandoned } = MatchData
     if ((teams === undefined) === (abandoned === undefined)) {
       throw wrong('body.MatchData', 'takes either `teams`, who won, or `abandoned`, why nobody did')
     }
-    const given = await matchFor(key, matchId)
+    const given = await matchFor(account, matchId)
     if (abandoned !== undefined) await reports.abandoned(given.session, abandoned)
     if (teams !== undefined) {
       await begin(given)

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { KeyId, LoginId, PlayerId, ServerId, SessionId } from '@muster/protocol'
+import type { LoginId, PlayerId, ServerId, SessionId } from '@muster/protocol'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
 
 /** What the parties of the match server dialect know each other by. All of it is derived from the root secret. */
@@ -10,7 +10,7 @@ export interface Credentials {
   /** One player's admission to one session on this run of a server: told to the player, and to the server beforehand. */
   ticketOf(server: ServerId, instance: string, session: SessionId, player: PlayerId): string
   /** What a match server checks that PrepareMatch comes from Muster with. */
-  prepareKeyOf(key: KeyId): Buffer
+  prepareKeyOf(account: PlayerId): Buffer
 }
 
 const cookieShape = /^([0-9a-z]{1,64})\.([A-Za-z0-9_-]{43})$/
@@ -26,7 +26,7 @@ export function createCredentials(secrets: Secrets): Credentials {
       return sameSecret(mark, markOf(login)) ? login : null
     },
     ticketOf: (...of) => secrets.derive('dialects.ticket', ...of).toString('base64url'),
-    prepareKeyOf: (key) => secrets.derive('dialects.prepare', key),
+    prepareKeyOf: (account) => secrets.derive('dialects.prepare', account),
   }
 }
 

@@ -1,4 +1,6 @@
-import { type MatchServerRequest, matchServerContracts } from '@muster/protocol'
+import { type MatchServerRequest, matchServerContracts, type PlayerId } from '@muster/protocol'
+import { timeText } from '../../../platform/clock.ts'
+import type { Tx } from '../../../platform/db.ts'
 import { type Call, type Route, route } from '../../../platform/http/route.ts'
 import { allowListOf } from '../../../platform/outgoing/addresses.ts'
 import { createOutgoing } from '../../../platform/outgoing/line.ts'
@@ -55,6 +57,16 @@ export function createMatchServerDialect(needs: DialectsNeeds, options: Dialects
     async cookieCaller(cookie: string) {
       const login = credentials.loginIn(cookie)
       return login === null ? null : needs.callerOf(login)
+    },
+    personal: {
+      exportOf: (account: PlayerId) =>
+        needs.db.once(async (tx) => ({
+          offers: (await store.offersBy(tx, account)).map(({ address, expiresAt }) => ({
+            address,
+            expires: timeText(expiresAt),
+          })),
+        })),
+      erase: (tx: Tx, account: PlayerId) => store.forget(tx, account, needs.clock.now()),
     },
     start() {
       // Where no server may offer itself, there is nothing to look after.

@@ -37,8 +37,9 @@ export function createKeeper(needs: KeeperNeeds, options: DialectsOptions): Keep
   async function vouchFor(offers: readonly Offer[]): Promise<void> {
     const reached = await Promise.all(
       offers.map(
-        async ({ address, key }) =>
-          (await serverAccounts.isGood(key)) && outgoing.answers(targetIn(address) as Target, options.probeTimeoutMs),
+        async ({ address, account, key }) =>
+          (await serverAccounts.keyOf(account)) === key &&
+          outgoing.answers(targetIn(address) as Target, options.probeTimeoutMs),
       ),
     )
     await offered.vouch(offers.filter((_, at) => reached[at]))

@@ -1,4 +1,4 @@
-import { type KeyId, Refusal } from '@muster/protocol'
+import { type KeyId, type PlayerId, Refusal } from '@muster/protocol'
 import { type Clock, timeText } from '../../../platform/clock.ts'
 import type { Db } from '../../../platform/db.ts'
 import { type Target, targetIn, targetText } from '../../../platform/outgoing/addresses.ts'
@@ -19,13 +19,14 @@ export type OffersNeeds = Pick<DialectsNeeds, 'offered' | 'serverAccounts' | 'mi
   keeper: Keeper
 }
 
-/** The API key that the caller's account acts as. Throws FORBIDDEN for every account but a match server's. */
-export async function serverKeyOf(
+/** The account that calls, and the API key that it acts as. Throws FORBIDDEN for every account but a match server's. */
+export async function serverAccountOf(
   { serverAccounts }: Pick<DialectsNeeds, 'serverAccounts'>,
   asked: Asked,
-): Promise<KeyId> {
-  const key = await serverAccounts.keyOf(playerIn(asked).player)
-  if (key !== null) return key
+): Promise<{ account: PlayerId; key: KeyId }> {
+  const { player: account } = playerIn(asked)
+  const key = await serverAccounts.keyOf(account)
+  if (key !== null) return { account, key }
   throw new Refusal('FORBIDDEN', {
     detail: 'This message takes an account that was registered with `serverUser`, whose API key is still good.',
   })
@@ -74,7 +75,7 @@ export function offerMessages(
 
   return {
     async OfferMatchServer({ address, expires, modes: wanted }, asked) {
-      const key = await serverKeyOf(needs, asked)
+      const { account, key } = await serverAccountOf(needs, asked)
       const targets = targetsIn(address)
       const expiresAt = expiryIn(expires)
       const modes = modesIn(wanted)
@@ -84,8 +85,8 @@ export function offerMessages(
         await store.lockKey(tx, key)
         for (const text of texts) {
           const server = serverAt(text)
-          if (!(await store.putOffer(tx, { server, key, address: text, expiresAt }, clock.now()))) {
-            throw new Refusal('SERVER_ID_TAKEN', { detail: `${text} is offered with another API key.` })
+          if (!(await store.putOffer(tx, { server, account, key, address: text, expiresAt }, clock.now()))) {
+            throw new Refusal('SERVER_ID_TAKEN', { detail: `${text} is offered by another account.` })
           }
           const { host, port } = targetIn(text) as Target
           await offered.open(tx, key, needs.mintId('instance'), {
@@ -97,7 +98,7 @@ export function offerMessages(
         if ((await store.countOffers(tx, key)) > options.offersMax) throw new Refusal('SERVERS_FULL')
       })
       keeper.nudge()
-      const prepareKey = credentials.prepareKeyOf(key).toString('hex')
+      const prepareKey = credentials.prepareKeyOf(account).toString('hex')
       return {
         body: { type: 'MatchServerOffered', address: texts, expires: timeText(expiresAt), prepareKey },
         headers: { 'cache-control': 'no-store' },
@@ -105,9 +106,9 @@ export function offerMessages(
     },
 
     async RevokeMatchServer({ address }, asked) {
-      const key = await serverKeyOf(needs, asked)
+      const { account } = await serverAccountOf(needs, asked)
       const servers = address === undefined ? null : targetsIn(address).map((target) => serverAt(targetText(target)))
-      const revoked = await db.once((tx) => store.revokeOffers(tx, key, servers, clock.now()))
+      const revoked = await db.once((tx) => store.revokeOffers(tx, account, servers, clock.now()))
       if (servers !== null && revoked.length === 0) {
         throw new Refusal('SERVER_NOT_FOUND', { detail: 'You do not offer any of these addresses.' })
       }

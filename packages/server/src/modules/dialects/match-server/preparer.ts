@@ -51,18 +51,18 @@ export function createPreparer(needs: PreparerNeeds, options: DialectsOptions): 
     if (![...waiting.values()].some((assigned) => assigned.length > 0)) return
     const standings = await db.once((tx) => offered.standingsOf(tx, servers))
     const now = clock.now()
-    const found = offers.flatMap(({ server, key }) => {
+    const found = offers.flatMap(({ server, account }) => {
       const instance = standings.get(server)?.instance
       if (instance === undefined) return []
       return (waiting.get(server) ?? []).map(({ session, brief }) => ({
-        ...{ session, match: matchIdOf(brief as Brief), server, instance, key, createdAt: now },
+        ...{ session, match: matchIdOf(brief as Brief), server, instance, account, createdAt: now },
       }))
     })
     await db.once((tx) => store.addMatches(tx, found))
   }
 
   async function post(given: GivenMatch, offer: Offer): Promise<Outcome> {
-    const { session, server, instance, key } = given
+    const { session, server, instance } = given
     const assigned = (await offered.assignmentsOf([server])).get(server)?.find((one) => one.session === session)
     // It has said that it is ready by other means, or lost the session meanwhile: the session itself tells.
     if (assigned === undefined) return { kind: 'unknown' }
@@ -73,7 +73,7 @@ export function createPreparer(needs: PreparerNeeds, options: DialectsOptions): 
         ticketOf: (player) => credentials.ticketOf(server, instance, session, player),
       }),
     )
-    const headers = { [signatureHeader]: signatureOf(credentials.prepareKeyOf(key), body, clock.now()) }
+    const headers = { [signatureHeader]: signatureOf(credentials.prepareKeyOf(offer.account), body, clock.now()) }
     const limits = { timeoutMs: options.prepareTimeoutMs, bytesMax: answerBytesMax }
     try {
       return outcomeOf(await outgoing.postJson(targetIn(offer.address) as Target, body, headers, limits))

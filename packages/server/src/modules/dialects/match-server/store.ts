@@ -1,4 +1,4 @@
-import type { KeyId, MatchId, ServerId, SessionId } from '@muster/protocol'
+import type { KeyId, MatchId, PlayerId, ServerId, SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
 import { type Migrations, statements } from '../../../platform/postgres.ts'
@@ -6,6 +6,8 @@ import { type Migrations, statements } from '../../../platform/postgres.ts'
 /** A match server's word that it is there. */
 export interface Offer {
   server: ServerId
+  /** Whose it is; and the API key that this account acts as. */
+  account: PlayerId
   key: KeyId
   /** `host:port` */
   address: string
@@ -19,7 +21,7 @@ export interface GivenMatch {
   match: MatchId
   server: ServerId
   instance: string
-  key: KeyId
+  account: PlayerId
   /** The server has taken it. */
   prepared: boolean
   /** The server says by itself who comes and when play begins. */
@@ -31,11 +33,11 @@ export interface GivenMatch {
 export interface MatchServerStore {
   /** Whoever offers with the same key waits for the end of this transaction. */
   lockKey(tx: Tx, key: KeyId): Promise<void>
-  /** Anew, or for another time; false where the server is offered with another key. */
+  /** Anew, or for another time; false where another account offers the server. */
   putOffer(tx: Tx, offer: Omit<Offer, 'revoked'>, now: number): Promise<boolean>
   countOffers(tx: Tx, key: KeyId): Promise<number>
-  /** Of one key; of these servers, unless all. Tells which there were. */
-  revokeOffers(tx: Tx, key: KeyId, servers: readonly ServerId[] | null, now: number): Promise<Offer[]>
+  /** Of one account; of these servers, unless all. Tells which there were. */
+  revokeOffers(tx: Tx, account: PlayerId, servers: readonly ServerId[] | null, now: number): Promise<Offer[]>
   /** As they are; nobody changes them until the transaction ends. */
   lockOffers(tx: Tx, servers: readonly ServerId[]): Promise<Offer[]>
   removeOffers(tx: Tx, servers: readonly ServerId[]): Promise<void>
@@ -54,12 +56,16 @@ export interface MatchServerStore {
   matchOf(tx: Tx, match: MatchId): Promise<GivenMatch | null>
   matchOfSession(tx: Tx, session: SessionId): Promise<GivenMatch | null>
   /** Newest first. */
-  matchesOfKey(tx: Tx, key: KeyId, limit: number): Promise<GivenMatch[]>
+  matchesOf(tx: Tx, account: PlayerId, limit: number): Promise<GivenMatch[]>
+  offersBy(tx: Tx, account: PlayerId): Promise<Offer[]>
+  /** Nothing says any more whose these were; what is still offered ends. */
+  forget(tx: Tx, account: PlayerId, now: number): Promise<void>
 }
 
 interface Tables {
   dialects_offers: {
     server: string
+    account: string
     key: string
     address: string
     expires_at: number
@@ -71,7 +77,7 @@ interface Tables {
     match: string
     server: string
     instance: string
-    key: string
+    account: string
     prepared: boolean
     reports: boolean
     created_at: number
@@ -82,15 +88,16 @@ interface Tables {
 export const dialectsMigrations: Migrations = {
   dialects_0001_match_servers: statements(
     `create table dialects_offers (
-       server text primary key, key text not null, address text not null, expires_at bigint not null,
+       server text primary key, account text not null, key text not null, address text not null, expires_at bigint not null,
        revoked boolean not null, look_at bigint not null)`,
     'create index dialects_offers_key on dialects_offers (key)',
+    'create index dialects_offers_account on dialects_offers (account)',
     'create index dialects_offers_look on dialects_offers (look_at)',
     `create table dialects_matches (
        session text primary key, match text not null unique, server text not null, instance text not null,
-       key text not null, prepared boolean not null default false, reports boolean not null default false,
+       account text not null, prepared boolean not null default false, reports boolean not null default false,
        created_at bigint not null, look_at bigint not null)`,
-    'create index dialects_matches_key on dialects_matches (key, created_at desc)',
+    'create index dialects_matches_account on dialects_matches (account, created_at desc)',
     'create index dialects_matches_look on dialects_matches (look_at)',
   ),
 }
@@ -99,6 +106,7 @@ const tables = (tx: Tx) => sqlOf<Tables>(tx)
 
 const offerOf = (row: Tables['dialects_offers']): Offer => ({
   server: row.server,
+  account: row.account as PlayerId,
   key: row.key as KeyId,
   address: row.address,
   expiresAt: row.expires_at,
@@ -110,7 +118,7 @@ const matchOf = (row: Tables['dialects_matches']): GivenMatch => ({
   match: row.match as MatchId,
   server: row.server,
   instance: row.instance,
-  key: row.key as KeyId,
+  account: row.account as PlayerId,
   prepared: row.prepared,
   reports: row.reports,
   createdAt: row.created_at,
@@ -120,13 +128,13 @@ export const sqlMatchServerStore = (): MatchServerStore => ({
   async lockKey(tx, key) {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`dialects offers ${key}`}, 0))`.execute(tables(tx))
   },
-  async putOffer(tx, { server, key, address, expiresAt }, now) {
-    const change = { address, expires_at: expiresAt, revoked: false, look_at: now }
+  async putOffer(tx, { server, account, key, address, expiresAt }, now) {
+    const change = { key, address, expires_at: expiresAt, revoked: false, look_at: now }
     const row = await tables(tx)
       .insertInto('dialects_offers')
-      .values({ server, key, ...change })
+      .values({ server, account, ...change })
       .onConflict((conflict) =>
-        conflict.column('server').doUpdateSet(change).whereRef('dialects_offers.key', '=', 'excluded.key'),
+        conflict.column('server').doUpdateSet(change).whereRef('dialects_offers.account', '=', 'excluded.account'),
       )
       .returning('server')
       .executeTakeFirst()
@@ -140,11 +148,11 @@ export const sqlMatchServerStore = (): MatchServerStore => ({
       .executeTakeFirstOrThrow()
     return Number(count)
   },
-  async revokeOffers(tx, key, servers, now) {
+  async revokeOffers(tx, account, servers, now) {
     const rows = await tables(tx)
       .updateTable('dialects_offers')
       .set({ revoked: true, look_at: now })
-      .where('key', '=', key)
+      .where('account', '=', account)
       .$if(servers !== null, (query) => query.where('server', 'in', [...(servers ?? []), '']))
       .returningAll()
       .execute()
@@ -232,14 +240,24 @@ export const sqlMatchServerStore = (): MatchServerStore => ({
       .executeTakeFirst()
     return row === undefined ? null : matchOf(row)
   },
-  async matchesOfKey(tx, key, limit) {
+  async matchesOf(tx, account, limit) {
     const rows = await tables(tx)
       .selectFrom('dialects_matches')
       .selectAll()
-      .where('key', '=', key)
+      .where('account', '=', account)
       .orderBy('created_at', 'desc')
       .limit(limit)
       .execute()
     return rows.map(matchOf)
+  },
+  async offersBy(tx, account) {
+    const rows = await tables(tx).selectFrom('dialects_offers').selectAll().where('account', '=', account).execute()
+    return rows.map(offerOf)
+  },
+  async forget(tx, account, now) {
+    await sql`
+      update dialects_offers set account = '', revoked = true, look_at = ${now} where account = ${account}
+    `.execute(tables(tx))
+    await sql`update dialects_matches set account = '' where account = ${account}`.execute(tables(tx))
   },
 })
