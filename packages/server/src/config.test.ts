@@ -69,6 +69,21 @@ describe('a configuration', () => {
       ],
     ),
     ['a strange provider', { identity: { providers: { 'a b': acme } } }, /identity\.providers\.a b: a name has/],
+    [
+      'an address that is none',
+      { dialects: { matchServersAllowed: ['10.0.0.0/8'] } },
+      /dialects\.matchServersAllowed: "10\.0\.0\.0\/8" is no host or network with its ports/,
+    ],
+    [
+      'an unknown mode of match servers',
+      { ...good, dialects: { matchServerModes: ['arena'] } },
+      /dialects\.matchServerModes: there is no mode arena/,
+    ],
+    [
+      'match servers that are hardly looked after',
+      { fleet: { ttlS: 5 }, dialects: { matchServersAllowed: ['10.0.0.1:7000'], probeEveryS: 3 } },
+      /dialects\.probeEveryS: must be at most half of fleet\.ttlS, which is 5/,
+    ],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
     ['an unknown option at the top', { bogus: 1 }, /^ {2}top level: no such option: bogus$/m],
     [

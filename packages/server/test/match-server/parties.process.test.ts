@@ -126,13 +126,20 @@ describe('the parties of the match server dialect', () => {
 
     it('is of the account that made it: another’s MatchComplete, or offer, is refused', async () => {
       const ms = await ground.offered()
-      const other = await ground.server({}, await ground.newKey('server'))
-      expect(await other.offer(60_000, [ms.address])).toBe('409 SERVER_ID_TAKEN')
+      // One account with an API key of its own, one with the very same.
+      const others = [await ground.server({}, await ground.newKey('server')), await ground.server()]
+      for (const other of others) {
+        expect(await other.offer(60_000, [ms.address])).toBe('409 SERVER_ID_TAKEN')
+        expect(await other.say({ type: 'RevokeMatchServer', address: [ms.address] })).toBe('404 SERVER_NOT_FOUND')
+        expect(await other.revoke()).toBe('MatchServerRevoked')
+      }
       const [ann, bob] = await ground.two()
       const [forAnn] = await ground.confirmTogether([ann, bob])
       const data = { matchId: forAnn.matchId, abandoned: 'mine' }
-      expect(await other.say({ type: 'MatchComplete', MatchData: data })).toBe('404 MATCH_NOT_FOUND')
-      expect(await other.say({ type: 'MatchComplete', MatchData: { abandoned: 'mine' } })).toBe('404 MATCH_NOT_FOUND')
+      for (const other of others) {
+        expect(await other.say({ type: 'MatchComplete', MatchData: data })).toBe('404 MATCH_NOT_FOUND')
+        expect(await other.say({ type: 'MatchComplete', MatchData: { abandoned: 'mine' } })).toBe('404 MATCH_NOT_FOUND')
+      }
       const wrong = { matchId: forAnn.matchId, teams: [{ players: ['player_0'], rank: 1 }] }
       expect(await ms.say({ type: 'MatchComplete', MatchData: wrong })).toBe('422 INVALID_RESULT')
       expect(await ms.say({ type: 'MatchComplete', MatchData: { matchId: forAnn.matchId } })).toBe(

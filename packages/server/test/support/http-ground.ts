@@ -44,6 +44,20 @@ const contracts = {
     answers: { 204: null },
   }),
   fail: contract({ ...ok, method: 'POST', path: '/fail', summary: 'Fail', who: ['operator'], answers: { 204: null } }),
+  say: contract({
+    ...ok,
+    ...{ method: 'POST', path: '/say', summary: 'Say', who: ['anyone', 'player'], cookie: true, problemType: 'Error' },
+    body: Type.Unsafe<{ type: 'Greet'; name: string } | { type: 'Leave' }>({
+      type: 'object',
+      required: ['type'],
+      discriminator: { propertyName: 'type' },
+      oneOf: [
+        Closed({ type: Type.Literal('Greet'), name: Type.String({ maxLength: 5 }) }),
+        Closed({ type: Type.Literal('Leave') }),
+      ],
+    }),
+    answers: { 200: Closed({ caller: Type.String(), encrypted: Type.Boolean() }) },
+  }),
   nudge: contract({
     ...ok,
     method: 'POST',
@@ -79,7 +93,10 @@ export async function httpGround() {
       log: createLog({ level: 'trace', pretty: false }, { write: (line) => void lines.push(line) }),
       metrics: createMetrics({ process: false }),
       limits: createLimits(soft, clock.now),
-      authenticators: { player: callerOf, key: callerOf, report: callerOf },
+      authenticators: {
+        ...{ player: callerOf, key: callerOf, report: callerOf },
+        cookie: (value) => callerOf(`${value}-token`),
+      },
     },
     {
       ...{ trustedProxies: ['10.0.0.0/8'], bodyBytesMax: 2_048, origins: ['https://game.example'], version: '1.2.3' },
@@ -94,6 +111,10 @@ export async function httpGround() {
       route(contracts.rename, async () => ({ status: 204 })),
       route(contracts.fail, async () => {
         throw Object.assign(new Error('inner workings'), { password: 'hunter2' })
+      }),
+      route(contracts.say, async ({ caller, encrypted }) => {
+        if (caller.kind !== 'player') throw new Refusal('UNAUTHENTICATED')
+        return { status: 200, body: { caller: caller.player, encrypted } }
       }),
       route(contracts.nudge, async () => {
         throw new Refusal('NO_CAPACITY', { retryAfterS: 2.5 })

@@ -34,7 +34,9 @@ describe('the OpenAPI document', () => {
   it('has every call under its path, with its parameters', () => {
     expect(
       Object.entries(document.paths).flatMap(([path, all]) => Object.keys(all).map((one) => `${one} ${path}`)),
-    ).toEqual([...['get /ws', 'post /items', 'get /items', 'patch /items/{id}', 'post /fail', 'post /nudge']])
+    ).toEqual([
+      ...['get /ws', 'post /items', 'get /items', 'patch /items/{id}', 'post /fail', 'post /say', 'post /nudge'],
+    ])
     expect(document.paths['/items/{id}']?.patch).toMatchObject({
       operationId: 'patchItemsId',
       security: [{ report: [] }],
