@@ -31,6 +31,7 @@ describe('POST /mms', () => {
   let server: RunningTestServer
   let api: OpenApiCaller
   let serverKey: string
+  let operator: string
 
   const text = (answer: Answer, name: string): string => String(answer.body[name])
 
@@ -39,10 +40,13 @@ describe('POST /mms', () => {
       modes: { arena: { server: { registered: true }, loadingTimeoutS: 30 } },
       boards: { arena: { rating: { system: 'elo' } } },
       queues: { arena: { mode: 'arena', teams: 2, teamSize: 1, board: 'arena', acceptTimeoutS: 15 } },
-      dialects: { matchServersAllowed: ['127.0.0.1:1024-65535'] },
+      dialects: {
+        ...{ matchServersAllowed: ['127.0.0.1:1024-65535'], matchServerModes: ['arena'], offersMax: 2 },
+        ...{ probeEveryS: 0.3, lookEveryMs: 100 },
+      },
     })
     api = await openApiCaller(server.url)
-    const operator = text(await api.call('POST /auth/login', { body: server.firstOperator }), 'access_token')
+    operator = text(await api.call('POST /auth/login', { body: server.firstOperator }), 'access_token')
     const key = { name: 'match servers', scopes: ['server'] }
     serverKey = text(await api.call('POST /keys', { token: operator, body: key }), 'secret')
   })
@@ -121,5 +125,46 @@ describe('POST /mms', () => {
       error(404, 'SERVER_NOT_FOUND'),
     )
     expect(await say('gil', { type: 'Logout' })).toBe('LoggedOut')
+  })
+
+  it('keeps a match server within what an operator allows', async () => {
+    const password = 'correct horse staple'
+    const account = { type: 'Register', username: 'mms-limits', password, serverUser: serverKey }
+    const token = text(await api.call('POST /mms', { body: account }), 'access_token')
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    const offer = async (address: string[], more: object = {}) => {
+      const { body } = await api.call('POST /mms', {
+        token,
+        body: { type: 'OfferMatchServer', address, expires, ...more },
+      })
+      return body.code ?? body.type
+    }
+    const [one, two, three] = [9_001, 9_002, 9_003].map((port) => `127.0.0.1:${port}`) as [string, string, string]
+    expect(await offer([one], { modes: ['other'] })).toBe('FORBIDDEN')
+    expect(await offer([one], { modes: ['arena'] })).toBe('MatchServerOffered')
+    expect(await offer([two, three])).toBe('SERVERS_FULL')
+    expect(await offer([two, one])).toBe('MatchServerOffered')
+    expect(await offer([three])).toBe('SERVERS_FULL')
+    const revoked = await api.call('POST /mms', { token, body: { type: 'RevokeMatchServer' } })
+    expect(revoked.body.address).toEqual([one, two])
+  })
+
+  it('forgets a match server whose account is erased', async () => {
+    await using ms = await matchServer()
+    const password = 'correct horse staple'
+    const account = { type: 'Register', username: 'mms-erased', password, serverUser: serverKey }
+    const made = await api.call('POST /mms', { body: account })
+    const token = text(made, 'access_token')
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    await api.call('POST /mms', { token, body: { type: 'OfferMatchServer', address: [ms.address], expires } })
+    const exported = await api.call('GET /players/me/export', { token })
+    expect(exported.body.dialects).toEqual({ offers: [{ address: ms.address, expires }] })
+    expect((await api.call('DELETE /players/me', { token })).status).toBe(204)
+    await eventually('its server is gone', async () => {
+      const { servers } = (await api.call('GET /servers', { token: operator })).body as unknown as {
+        servers: { name: string }[]
+      }
+      return servers.every(({ name }) => name !== ms.address)
+    })
   })
 })
