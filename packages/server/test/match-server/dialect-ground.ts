@@ -43,7 +43,7 @@ export async function dialectGround() {
     return made
   }
   /** A match server that has not signed in. */
-  async function stranger(more: { loadMs?: number; port?: number } = {}): Promise<DocumentServer> {
+  async function stranger(more: { loadMs?: number; port?: number; username?: string } = {}): Promise<DocumentServer> {
     const made = await documentServer({ url: muster.url, username: `server-${++count}`, ...more })
     servers.push(made)
     return made

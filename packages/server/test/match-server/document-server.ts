@@ -93,6 +93,7 @@ export async function documentServer({ url, username, loadMs = 10_000, port = 0 
 
   return {
     ...caller,
+    username,
     address,
     prepared,
     signatures,
