@@ -81,8 +81,8 @@ describe('a configuration', () => {
     ],
     [
       'match servers that are hardly looked after',
-      { fleet: { ttlS: 5 }, dialects: { matchServersAllowed: ['10.0.0.1:7000'], probeEveryS: 3 } },
-      /dialects\.probeEveryS: must be at most half of fleet\.ttlS, which is 5/,
+      { dialects: { matchServersAllowed: ['10.0.0.1:7000'], probeEveryS: 16 } },
+      /dialects\.probeEveryS: must be at most half of fleet\.ttlS, which is 30/,
     ],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
     ['an unknown option at the top', { bogus: 1 }, /^ {2}top level: no such option: bogus$/m],

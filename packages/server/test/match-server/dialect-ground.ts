@@ -14,7 +14,7 @@ const config = {
     arena: { ...queue, mode: 'arena', acceptTimeoutS, declinePause: { firstS: 0 } },
     blitz: { ...queue, mode: 'arena', acceptTimeoutS: 0 },
   },
-  fleet: { ttlS, heartbeatIntervalS: 0.5 },
+  fleet: { ttlS, heartbeatIntervalS: 0.5, launchBeatS: 0.5 },
   matchmaking: { noServerHold: { firstS: 0.2, maxS: 0.5 } },
   dialects: {
     ...{ matchServersAllowed: ['127.0.0.1:1024-65535'], probeEveryS: 0.3, lookEveryMs: 100, prepareTimeoutMs: 500 },

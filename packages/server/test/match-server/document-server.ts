@@ -84,6 +84,8 @@ export async function documentServer({ url, username, loadMs = 10_000, port = 0 
         player = cookie.playerId
         running.lines.get(player)?.close(4409, 'replaced')
         running.lines.set(player, line)
+        // Who comes late, or back, is told at once.
+        if (running.started) line.send(JSON.stringify({ type: 'MatchStarting' }))
       } else if (message.type === 'LoadMatchComplete' && running !== null && player !== null) {
         running.loaded.add(player)
         if (running.loaded.size === running.cookies.length) start()

@@ -115,6 +115,7 @@ describe('matches in the match server dialect', () => {
       const back = (await ann.lookUntil(['MatchConfirmed'], ['arena'])).matchConfig
       expect(back).toEqual(forAnn)
       const second = await ann.enter(back as DocumentMatch)
+      await second.until('MatchStarting')
       expect(await lines[0]?.closed).toBe(4409)
       second.close()
       await second.closed

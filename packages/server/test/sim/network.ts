@@ -144,6 +144,7 @@ export class Network {
       caller: ask.caller,
       requestId: 'request',
       address: '127.0.0.1',
+      encrypted: false,
       mintId: ask.key === undefined ? idMint(clock, drawn) : repeatableMint(ask.key, 0),
       signal,
     }

@@ -17,7 +17,8 @@ async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: nu
   const heartbeats = rowsIn(tx, beats)
   const standing = (id: string) => {
     const server = directory.get(id)
-    return server !== null && server.state === 'ready' && server.capacity - server.reserved >= slots ? server : null
+    if (server === null || server.state !== 'ready' || server.capacity - server.reserved < slots) return null
+    return server.sessions_max === null || server.sessions < server.sessions_max ? server : null
   }
   const offered = rowsIn(tx, offers)
     .by(index, value)

@@ -90,7 +90,8 @@ export const memoryDirectory = (): Omit<
     const row: KeptServer = {
       ...{ id, instance, key, node: null, name: server.name, state: 'ready', address: server.address },
       ...{ ports: { ...server.ports }, game_port: server.gamePort, capacity: server.capacity },
-      ...{ reserved: 0, sessions: 0, region: server.region, modes: [...server.modes], maps: [...server.maps] },
+      ...{ reserved: 0, sessions: 0, sessions_max: server.sessionsMax ?? null, region: server.region },
+      ...{ modes: [...server.modes], maps: [...server.maps] },
       ...{ labels: { ...server.labels }, registered_at: now, gone_at: null, gone_cause: null, gone_detail: null },
     }
     await addOrChange(tx, servers, row, () => row)

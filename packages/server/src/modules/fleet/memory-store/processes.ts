@@ -49,6 +49,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
   await add(tx, servers, {
     ...{ id: server, instance, key: null, node, name: request.name, state: 'starting', address: host },
     ...{ ports: { game: port }, game_port: port, capacity: slots, reserved: slots, sessions: 1, region },
+    sessions_max: null,
     ...{ modes: [mode], maps: [], labels: {}, registered_at: now, gone_at: null, gone_cause: null, gone_detail: null },
   })
   await add(tx, processes, {

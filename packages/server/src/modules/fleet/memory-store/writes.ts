@@ -66,7 +66,8 @@ export async function moveRoom(
   }
   rowsIn(tx, servers).put(moved)
   const offered = rowsIn(tx, offers)
-  const free = moved.capacity - moved.reserved
+  const isFull = moved.sessions_max !== null && moved.sessions >= moved.sessions_max
+  const free = isFull ? 0 : moved.capacity - moved.reserved
   for (const offer of await offered.hold(offered.by('server', server.id).map(offers.keyOf))) {
     offered.put({ ...offer, free })
   }

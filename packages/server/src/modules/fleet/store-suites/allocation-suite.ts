@@ -54,6 +54,19 @@ export function allocationSuite({ act, register, reserve, start, read, view, end
       expect((await reserve(4, { mode: 'ffa' }))?.allocation.server).toBe('any')
     })
 
+    it('gives no more sessions than a server runs at once, whatever room it has', async () => {
+      await register('a', { sessionsMax: 1 })
+      await register('b', { sessionsMax: 2 })
+      const servers = []
+      for (let at = 1; at <= 4; at++) servers.push((await reserve(at, { slots: 1 }))?.allocation.server ?? null)
+      expect(servers).toEqual(['a', 'b', 'b', null])
+      expect(await add(1, 1)).toBe(true)
+      await free(1, 1)
+      expect(await reserve(5, { slots: 1 })).toBeNull()
+      await release(1)
+      expect((await reserve(6, { slots: 1 }))?.allocation.server).toBe('a')
+    })
+
     it('counts a server’s room once, in whichever of its modes it is claimed', async () => {
       await register('a', { modes: ['duel', 'ffa'] })
       expect(await reserve(1, { mode: 'ffa', slots: 3 })).not.toBeNull()
