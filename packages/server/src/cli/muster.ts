@@ -14,6 +14,7 @@ export const muster = Object.assign(
       demo: async () => (await import('./demo/index.ts')).demoCommand,
       keys: async () => (await import('./keys/index.ts')).keysCommand,
       migrate: async () => (await import('./migrate.ts')).migrateCommand,
+      fsck: async () => (await import('./fsck/index.ts')).fsckCommand,
       rate: async () => (await import('./rate/index.ts')).rateCommand,
     },
   }),

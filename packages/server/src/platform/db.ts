@@ -128,6 +128,14 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
   }
 }
 
+/** One moment of the whole database, however long `run` looks at it, and nothing of it can be changed. It holds up nobody. */
+export const atOneMoment = <T>(kysely: Kysely<unknown>, run: (tx: Tx) => Promise<T>): Promise<T> =>
+  kysely
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute((tx) => run(txOf(tx)))
+
 /** The database's own clock, in milliseconds since the epoch. */
 export async function readDatabaseClock(kysely: Kysely<unknown>): Promise<number> {
   const { rows } = await sql<{ now: string }>`select extract(epoch from clock_timestamp()) * 1000 as now`.execute(

@@ -113,6 +113,17 @@ export async function migrate(kysely: Kysely<unknown>, migrations: Migrations): 
   return (results ?? []).map((result) => result.migrationName)
 }
 
+/** Those that were never made here. Looks only: a database without any tables stays so. */
+export async function missingMigrations(kysely: Kysely<unknown>, migrations: Migrations): Promise<string[]> {
+  const there = await sql<{ found: string | null }>`select to_regclass('platform_migrations')::text as found`.execute(
+    kysely,
+  )
+  if (!there.rows[0]?.found) return Object.keys(migrations)
+  const { rows } = await sql<{ name: string }>`select name from platform_migrations`.execute(kysely)
+  const made = new Set(rows.map((row) => row.name))
+  return Object.keys(migrations).filter((name) => !made.has(name))
+}
+
 /** A migration of plain statements, run in order. */
 export const statements = (...texts: string[]): Migration => ({
   async up(db: Kysely<unknown>) {

@@ -26,6 +26,7 @@ import { sqlFleetStore } from './store/sql.ts'
 import { sqlOffered } from './store/sql-offered.ts'
 import { createSweeper } from './sweeper.ts'
 
+export { type AllocationRow, type Attendance, fleetAudit, type ServerRow } from './audit.ts'
 export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
 export type { Allocation, AssignedSession, Claim, Ending, Registration, ServerState, ServerView } from './domain.ts'
 export type { Machine } from './launcher/machine.ts'

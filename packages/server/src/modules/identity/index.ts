@@ -35,6 +35,7 @@ import { createAccessTokens } from './tokens/access-tokens.ts'
 import { createRefreshTokens } from './tokens/refresh-token.ts'
 import { createSigningKeys } from './tokens/signing-keys.ts'
 
+export { type BannedLogin, identityAudit } from './audit.ts'
 export { type IdentityOptions, identityOptions } from './config.ts'
 export type { LoginEnded } from './endings.ts'
 export type { ApiKeyView, NewApiKey } from './keys/api-keys.ts'

@@ -37,6 +37,7 @@ import { createSweeper } from './sweeper.ts'
 import { createWaits } from './waits.ts'
 import { createWhyAsking } from './why-asking.ts'
 
+export { type EntryRow, type MatchRow, matchmakingAudit } from './audit.ts'
 export {
   type MatchmakingOptions,
   matchmakingOptions,

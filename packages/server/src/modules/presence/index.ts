@@ -24,6 +24,7 @@ import { createRequests, type OnMessage } from './requests.ts'
 import { type PresenceStore, sqlPresenceStore } from './store.ts'
 import { createAudience } from './visitor.ts'
 
+export { type PlaceRow, presenceAudit } from './audit.ts'
 export type { PresenceOptions, SocketPolicy } from './config.ts'
 export type { Claim, Move, Place } from './domain.ts'
 export type { VerifiedPlayer } from './gateway.ts'

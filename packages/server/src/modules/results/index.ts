@@ -16,6 +16,7 @@ import { standingText } from './standing-text.ts'
 import type { ResultsStore } from './store.ts'
 import { sqlResultsStore } from './store-sql.ts'
 
+export { type EventRow, resultsAudit, type StandingRow } from './audit.ts'
 export type { BoardOptions, ResultsOptions } from './config.ts'
 export { type ResultsStore, resultsMigrations } from './store.ts'
 

@@ -25,6 +25,7 @@ import { type SessionView, viewOfSession } from './view.ts'
 import { inbox } from './work.ts'
 
 export type { Brief } from './brief.ts'
+export { type SeatRow, type SessionRow, sessionsAudit } from './audit.ts'
 export { type SessionModeOptions, type SessionsOptions, sessionModeOptions, sessionsOptions } from './config.ts'
 export type { Cause, EndState, LiveState, SessionKind } from './domain.ts'
 export type { Finish, FinishedSession, FinishVerdict } from './finish.ts'
