@@ -15,7 +15,7 @@ const attendedWithinMs = 10_000
 
 /** Looks at one moment of the whole system, beside whoever works on it, and changes nothing. */
 export async function checkSystem(kysely: Kysely<unknown>, config: Config): Promise<Findings> {
-  const now = await readDatabaseClock(kysely)
+  const now = Math.floor(await readDatabaseClock(kysely))
   return atOneMoment(kysely, async (tx) => {
     const findings = newFindings()
     const { broken, saw, notes } = findings
