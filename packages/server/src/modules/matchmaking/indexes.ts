@@ -23,11 +23,16 @@ export function ownIndexes(rules: ReadonlyMap<string, QueueRules>): Indexes {
     if (index === undefined) throw new Error(`There is no queue ${queue}.`)
     return index
   }
+  let closed = false
   return {
-    add: (queue, entry) => indexOf(queue).add(entry),
-    remove: (queue, id) => void indexOf(queue).remove(id),
+    // Whoever still reads rows for a tenure that has ended meanwhile may go on, and it comes to nothing.
+    add: (queue, entry) => void (closed || indexOf(queue).add(entry)),
+    remove: (queue, id) => void (closed || indexOf(queue).remove(id)),
     pass: async (queue, nowMs, matchesMax) => indexOf(queue).pass(nowMs, matchesMax),
     why: async (queue, id, nowMs) => indexOf(queue).why(id, nowMs),
-    close: () => indexes.clear(),
+    close() {
+      closed = true
+      indexes.clear()
+    },
   }
 }
