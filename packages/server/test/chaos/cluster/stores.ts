@@ -95,6 +95,8 @@ const redisProgram = ['/usr/bin/redis-server', '/usr/local/bin/redis-server', '/
   existsSync(path),
 )
 
+export const hasRedis = redisProgram !== undefined
+
 /** Null where none is installed. */
 export async function redisIn(run: RunFolder): Promise<Redis | null> {
   if (redisProgram === undefined) return null
