@@ -85,6 +85,8 @@ export async function runChaos(run: RunFolder, { minutes, seed, bots, say }: Cha
 
   say('Everything is healed.')
   await checkServed(cluster, database, broken)
+  // In the middle of play: what is under way is no violation.
+  await checkTables(cluster, violations)
   say('The players stop searching.')
   if (!(await crowd.quiet(quietWithinMs))) broken(16, `players were still somewhere after ${quietWithinMs / 1_000} s`)
   await until('nothing is held', async () => (await heldStill(database)).length === 0, freeWithinMs, 1_000).catch(
@@ -93,8 +95,7 @@ export async function runChaos(run: RunFolder, { minutes, seed, bots, say }: Cha
   for (const what of await heldStill(database)) broken(16, `${what} is held still, when nobody plays any more`)
   if (!(await crowd.tryOldLogins(30_000))) broken(14, 'the ended logins could not be tried')
 
-  const fsck = await cluster.muster('fsck')
-  if (fsck.code !== 0) violations.push(`muster fsck ended with ${fsck.code}: ${fsck.stderr}`)
+  const fsck = await checkTables(cluster, violations)
   const history = readHistory(run.path)
   const tables = await readTables(database)
   checkHistory(history, tables, broken)
@@ -108,7 +109,7 @@ export async function runChaos(run: RunFolder, { minutes, seed, bots, say }: Cha
     shortcomings.push(`Only ${unknown} calls went unanswered in ${faults} faults: this hurt nothing.`)
   }
   return {
-    ...{ seed, minutes, stores, history, sessions, violations, shortcomings, fsck: fsck.stdout },
+    ...{ seed, minutes, stores, history, sessions, violations, shortcomings, fsck },
     ...{ recoveries: watch.recoveries, results: tables.winners.size },
   }
 }
@@ -127,4 +128,10 @@ async function checkServed(
       broken(16, `not matched within ${matchedWithinMs / 1_000} s in ${who}`)
     }
   }
+}
+
+async function checkTables(cluster: Cluster, violations: string[]): Promise<string> {
+  const { code, stdout, stderr } = await cluster.muster('fsck')
+  if (code !== 0) violations.push(`muster fsck ended with ${code}: ${stderr}${stdout}`)
+  return stdout
 }

@@ -19,10 +19,13 @@ export interface Wire extends AsyncDisposable {
   readonly port: number
   /** What was lost in silence stays lost: once it clears up, lines that lost something are cut. */
   set(weather: Weather): void
+  /** How often something that was said was lost. */
+  losses(): number
 }
 
 export async function wireTo(name: string, port: number): Promise<Wire> {
   let weather: Weather = { kind: 'clear' }
+  let losses = 0
   const lines = new Set<{ near: Socket; far: Socket; lost: boolean }>()
 
   const server = createServer({ noDelay: true }, (near) => {
@@ -40,21 +43,22 @@ export async function wireTo(name: string, port: number): Promise<Wire> {
     }
     const passes = (from: Socket, to: Socket, isAnswer: boolean) => {
       // What was delayed goes first, also when the weather has cleared up meanwhile.
-      let pending = 0
-      let dueAt = 0
+      const waiting: { act: () => void; dueAt: number }[] = []
+      const goOn = () => {
+        while (waiting[0] !== undefined && waiting[0].dueAt <= performance.now()) waiting.shift()?.act()
+        const next = waiting[0]
+        if (next !== undefined) setTimeout(goOn, Math.ceil(next.dueAt - performance.now()))
+      }
       const inOrder = (act: () => void) => {
-        const now = performance.now()
-        dueAt = Math.max(dueAt, now + (weather.kind === 'slow' ? weather.delayMs : 0))
-        if (pending === 0 && dueAt <= now) return act()
-        pending++
-        setTimeout(() => {
-          pending--
-          act()
-        }, dueAt - now)
+        const dueAt = performance.now() + (weather.kind === 'slow' ? weather.delayMs : 0)
+        if (waiting.push({ act, dueAt }) === 1) goOn()
       }
       from.on('data', (data) => {
         if (weather.kind === 'silent' || (weather.kind === 'half_open' && isAnswer)) line.lost = true
-        if (line.lost) return
+        if (line.lost) {
+          losses++
+          return
+        }
         inOrder(() => {
           if (to.write(data)) return
           from.pause()
@@ -83,6 +87,7 @@ export async function wireTo(name: string, port: number): Promise<Wire> {
       if (next.kind === 'cut') cut(() => true)
       if (next.kind === 'clear') cut(({ lost }) => lost)
     },
+    losses: () => losses,
     async [Symbol.asyncDispose]() {
       const closed = once(server, 'close')
       server.close()
