@@ -72,6 +72,7 @@ export async function runChaos(run: RunFolder, { minutes, seed, bots, say }: Cha
       `${String(Math.round((endsAt - performance.now()) / 1_000)).padStart(4)} s left, ${matches.size} matches: ${fault.kind} (${fault.on})`,
     )
     note({ what: 'fault', kind: fault.kind, on: fault.on })
+    if (!crowd.isWhole()) throw new Error('The players have ended; see the logs of the bots.')
     await fault.begin()
     await pause(fault.lastsMs)
     await fault.heal()

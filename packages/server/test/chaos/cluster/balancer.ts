@@ -15,7 +15,7 @@ export interface Balancer extends AsyncDisposable {
 }
 
 const askEveryMs = 500
-const answerWithinMs = 1_000
+const answerWithinMs = 2_000
 const failuresMax = 2
 /** Longer than any long poll. */
 const silenceMs = 45_000

@@ -32,8 +32,9 @@ export interface Bot {
 
 const restMs = { min: 6_000, max: 26_000 }
 const breathMs = 500
-/** Nobody waits for a match, or for the end of one, this long: everything has an end well before. */
-const patienceMs = 120_000
+/** While things go wrong a match, or its end, may be long in coming. Once all is well and nobody searches any more,
+ *  whoever is still somewhere after this time is stuck. */
+const patienceMs = 90_000
 const odds = {
   account: 0.1,
   socket: 0.25,
@@ -55,6 +56,11 @@ export function createBot({ url, name, chance, note, quiet }: BotNeeds): Bot {
   let gateway: Gateway | null = null
   let client: MusterClient = newClient()
   let lives = 0
+  let quietAt = Number.POSITIVE_INFINITY
+  quiet.addEventListener('abort', () => {
+    quietAt = performance.now()
+  })
+  const isStuck = () => performance.now() > quietAt + patienceMs
   const player = () => client.userId ?? ''
   const rest = (ms: number) =>
     Promise.race([pause(ms), new Promise((resolve) => quiet.addEventListener('abort', resolve))])
@@ -137,7 +143,6 @@ export function createBot({ url, name, chance, note, quiet }: BotNeeds): Bot {
     quiet.addEventListener('abort', leave)
     if (quiet.aborted) leave()
     let entry = ''
-    const until = performance.now() + patienceMs
     try {
       for (;;) {
         try {
@@ -157,7 +162,7 @@ export function createBot({ url, name, chance, note, quiet }: BotNeeds): Bot {
             return null
           }
           if (isRefusal(error, 'UNAUTHENTICATED', 'TOKEN_REUSED')) throw error
-          if (performance.now() > until) {
+          if (isStuck()) {
             note({ what: 'stuck', player: player(), why: `no match came, and no end: ${(error as Error).message}` })
             return null
           }
@@ -176,8 +181,7 @@ export function createBot({ url, name, chance, note, quiet }: BotNeeds): Bot {
     note({ what: 'confirmed', player: player(), match: match.match_id, session, how: 'poll' })
     let way = { host: match.host, port: match.port, ticket }
     const stays = !chance.isOnce(oddsAfter.noShow)
-    const until = performance.now() + patienceMs
-    while (performance.now() < until) {
+    while (!isStuck()) {
       if (stays) await visit(way.host, way.port, way.ticket)
       try {
         const { state } = await client.session(session)

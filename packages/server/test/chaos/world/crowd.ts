@@ -16,6 +16,8 @@ export interface CrowdOptions {
 
 /** All bots of the run, in a few processes. */
 export interface Crowd {
+  /** False where one of its processes has ended by itself: then nobody plays. */
+  isWhole(): boolean
   /** Has them stop searching, and resolves when none is anywhere; false where that takes too long. */
   quiet(withinMs: number): Promise<boolean>
   /** Has them try the logins that they ended. */
@@ -46,7 +48,8 @@ export async function openCrowd(run: RunFolder, options: CrowdOptions): Promise<
     const done = await Promise.all(children.map((child) => said(child, word, withinMs)))
     return done.every(Boolean)
   }
-  return { quiet: (withinMs) => all('quiet', withinMs), tryOldLogins: (withinMs) => all('logins', withinMs) }
+  const isWhole = () => children.every(({ exitCode, signalCode }) => exitCode === null && signalCode === null)
+  return { isWhole, quiet: (withinMs) => all('quiet', withinMs), tryOldLogins: (withinMs) => all('logins', withinMs) }
 }
 
 /** Says a word to a child, and waits until it says it back. */

@@ -107,7 +107,9 @@ async function listen(host: string, port: number, playFor: (ticket: string) => P
   const server = createServer((socket) => {
     socket.setTimeout(60_000, () => socket.destroy())
     socket.on('error', () => socket.destroy())
-    createInterface({ input: socket }).once('line', (ticket) => {
+    // It passes its input's errors on as its own.
+    const lines = createInterface({ input: socket }).on('error', () => undefined)
+    lines.once('line', (ticket) => {
       const refused = playFor(ticket)?.enter(ticket, socket) ?? null
       if (playFor(ticket) === undefined) socket.end('refused unknown\n')
       else if (refused !== null) socket.end(`refused ${refused}\n`)

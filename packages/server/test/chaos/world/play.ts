@@ -16,7 +16,9 @@ export const visit = (host: string, port: number, ticket: string): Promise<Visit
     }
     socket.setTimeout(silenceMs, () => done('dropped'))
     socket.on('error', () => done('dropped')).on('close', () => done('dropped'))
-    createInterface({ input: socket }).on('line', (line) => {
+    // It passes its input's errors on as its own.
+    const lines = createInterface({ input: socket }).on('error', () => undefined)
+    lines.on('line', (line) => {
       if (line === 'over' || line === 'ended') done(line)
       else if (line.startsWith('refused')) done('refused')
     })

@@ -24,7 +24,8 @@ export function recordedFetch(note: (news: News) => void): typeof fetch {
       }
       return new Response(answer.status === 204 ? null : text, { status: answer.status, headers: answer.headers })
     } catch (error) {
-      record('unknown', 0, (error as Error).name)
+      // A poll that the player itself broke off came to nothing that it would want to know.
+      if ((error as Error).name !== 'AbortError') record('unknown', 0, (error as Error).name)
       throw error
     }
   }
