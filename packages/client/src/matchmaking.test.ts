@@ -172,6 +172,30 @@ describe('a search that is cancelled', () => {
     })
     expect((await search).ticket).toBe('the ticket')
   })
+
+  it('leaves after all where the match that was confirmed by then comes to nothing', async () => {
+    let leaves = 0
+    const { muster, client } = await searching(
+      [
+        entry('match_found', { offer: offer(), revision: 'a' }),
+        entry('match_found', { offer: offer('match_1', { accepted: 2, you_accepted: true }), revision: 'b' }),
+        entry('searching', { reason: 'no_server', revision: 'c' }),
+      ],
+      ({ method }) => (method === 'DELETE' && leaves++ === 0 ? problem(409, 'ALREADY_PLAYING') : undefined),
+    )
+    await using _ = muster
+    const cancel = new AbortController()
+    const search = client.findMatch({
+      queues: ['duel'],
+      signal: cancel.signal,
+      onOffer() {
+        cancel.abort()
+        return 'accept'
+      },
+    })
+    await expect(search).rejects.toMatchObject({ reason: 'left' })
+    expect(leaves).toBe(2)
+  })
 })
 
 describe('followMatch', () => {

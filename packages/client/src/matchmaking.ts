@@ -17,7 +17,7 @@ export interface FollowOptions {
   onOffer?: (offer: MatchOffer) => OfferAnswer | Promise<OfferAnswer>
   /** Told at every change while waiting. */
   onChange?: (entry: Entry) => void
-  /** Leaves the queue. A match that was confirmed by then is found all the same. */
+  /** Leaves the queue. A match that was confirmed by then is found all the same, unless it comes to nothing. */
   signal?: AbortSignal
 }
 
@@ -104,7 +104,8 @@ export function createMatchmaking(http: Http): Matchmaking {
       if (status === 'match_confirmed' && match !== undefined && ticket !== undefined) {
         return { match, ticket, connectToken: entry.connect_token ?? null }
       }
-      if (signal?.aborted && !leaving) {
+      // A confirmed match that came to nothing puts the entry back into its queue, which it can be left from again.
+      if (signal?.aborted && (!leaving || status === 'searching')) {
         leaving = true
         if (await left()) throw new SearchEnded('left')
       }

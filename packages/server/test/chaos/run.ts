@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { checkHistory } from './checks/laws.ts'
-import { heldStill, readTables, waitingTooLong } from './checks/tables.ts'
+import { heldStill, readTables, tablesText, waitingTooLong } from './checks/tables.ts'
 import type { RunFolder } from './cluster/folder.ts'
 import { type Cluster, openCluster } from './cluster/index.ts'
 import { pause, until } from './cluster/until.ts'
@@ -97,6 +99,7 @@ export async function runChaos(run: RunFolder, { minutes, seed, bots, say }: Cha
   if (!(await crowd.tryOldLogins(30_000))) broken(14, 'the ended logins could not be tried')
 
   const fsck = await checkTables(cluster, violations)
+  await writeFile(join(run.path, 'tables.jsonl'), await tablesText(database))
   const history = readHistory(run.path)
   const tables = await readTables(database)
   checkHistory(history, tables, broken)

@@ -31,6 +31,14 @@ const entry = (id: string, rating: number, over: object = {}) => ({
   ...{ id, rating, size: 1, sinceMs: 0, front: false, ...over },
 })
 
+it('let who still reads for them go on once they are closed', () => {
+  const indexes = ownIndexes(rules)
+  indexes.add('duel', entry('a', 1))
+  indexes.close()
+  indexes.add('duel', entry('b', 1))
+  indexes.remove('duel', 'a')
+})
+
 describe.each([
   ['in this thread', () => ownIndexes(rules)],
   ['elsewhere', () => throughChannel().indexes],

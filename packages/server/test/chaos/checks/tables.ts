@@ -12,6 +12,11 @@ export interface FinalTables {
   winners: Map<string, string>
 }
 
+const dumped = [
+  ...['matchmaking_entries', 'matchmaking_matches', 'presence_places', 'sessions_sessions', 'sessions_seats'],
+  ...['fleet_servers', 'fleet_allocations', 'fleet_processes', 'results_events', 'results_standings'],
+]
+
 export async function asking<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: url, query_timeout: 20_000 })
   client.on('error', () => undefined)
@@ -62,6 +67,17 @@ export const readTables = (url: string): Promise<FinalTables> =>
         ),
       ),
     }
+  })
+
+/** Everything that is kept of play, a line a row, for who has to find out what happened. */
+export const tablesText = (url: string): Promise<string> =>
+  asking(url, async (client) => {
+    const lines: string[] = []
+    for (const table of dumped) {
+      const { rows } = await client.query(`select to_jsonb(t)::text as row from ${table} t`)
+      for (const { row } of rows as { row: string }[]) lines.push(`{"table":"${table}",${row.slice(1)}`)
+    }
+    return `${lines.join('\n')}\n`
   })
 
 /** What is held still, in words, while nobody plays any more. */

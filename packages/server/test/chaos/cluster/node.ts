@@ -41,7 +41,7 @@ export async function musterNode(run: RunFolder, options: NodeOptions): Promise<
     ...{ MUSTER_DATA: join(folder, 'data'), MUSTER_CONFIG: configFile, MUSTER_SECRET_FILE: secretFile },
     ...{
       MUSTER_DATABASE_CONNECTIONS: String(databaseConnections),
-      MUSTER_LOG_LEVEL: 'info',
+      MUSTER_LOG_LEVEL: process.env.MUSTER_LOG_LEVEL ?? 'info',
       MUSTER_LOG_FORMAT: 'json',
     },
     ...(redisUrl === null ? {} : { REDIS_URL: redisUrl }),
