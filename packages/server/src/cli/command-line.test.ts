@@ -45,6 +45,8 @@ const root = Object.assign(
       refuse: throwing(new CommandRefusal('it cannot be done.')),
       misconfigured: throwing(new ConfigError('muster.config.ts', ['queues.duel: no such option: team'])),
       refused: throwing(new Refusal('UNAVAILABLE')),
+      lost: throwing(new Refusal('OUTCOME_UNKNOWN', { cause: new Error('Connection terminated unexpectedly') })),
+      stopped: throwing(new Refusal('UNAVAILABLE', { cause: Object.assign(new Error('going'), { code: '57P03' }) })),
       unreachable: throwing(
         new Error('outer', { cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }) }),
       ),
@@ -162,6 +164,8 @@ describe('the command line', () => {
       'muster misconfigured: muster.config.ts is not a configuration that Muster can run:\n  queues.duel: no such option: team\n',
     ],
     ['refused', /^muster refused: A store that this call needs does not answer/],
+    ['lost', 'muster lost: A store was lost meanwhile: Connection terminated unexpectedly. Start it again.\n'],
+    ['stopped', /^muster stopped: The database cannot be used: it is starting up/],
     ['unreachable', /^muster unreachable: The database cannot be used: nothing answers there/],
   ])('says without a stack why «%s» failed', async (line, words) => {
     const { code, err } = await typed(line)

@@ -15,8 +15,14 @@ const databaseComplaints: Record<string, string> = {
   '57P03': 'it is starting up',
 }
 
+const storeLost = new Set(['UNAVAILABLE', 'OUTCOME_UNKNOWN'])
+
 /** What went wrong, in words for who started it; null for what is our own mistake, which is shown with its stack. */
 export function explained(error: unknown): string | null {
+  // What callers are told of a lost store is of no use to who starts a server.
+  if (error instanceof Refusal && storeLost.has(error.code) && error.cause instanceof Error) {
+    return explained(error.cause) ?? `A store was lost meanwhile: ${error.cause.message}. Start it again.`
+  }
   if (error instanceof ConfigError || error instanceof EmbeddedPostgresRefusal || error instanceof Refusal) {
     return error.message
   }

@@ -58,15 +58,7 @@ export async function musterNode(run: RunFolder, options: NodeOptions): Promise<
   const one = daemon({
     ...{ name, command: [process.execPath, musterProgram, 'serve'], environment, cwd: folder },
     ...{ log: join(run.path, `${name}.log`), onPid: run.note, startMs: 60_000 },
-    // While a store is away it serves, and says that it is not ready.
-    answers: () =>
-      get('/healthz').then(
-        async (answer) => {
-          await answer.arrayBuffer()
-          return answer.ok
-        },
-        () => false,
-      ),
+    answers: isReady,
   })
   return {
     ...{ ...one, url, port, environment, isReady },

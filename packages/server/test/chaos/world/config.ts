@@ -4,7 +4,7 @@ export const queues = { registered: 'arena', launched: 'duel' } as const
 /** As usual, but for spans that would make a short run wait: servers that fall silent, players who do not come. */
 export function chaosConfig(node: number, gameServer: string, folder: string): object {
   const ports = [30_000 + node * 100, 30_000 + node * 100 + 99]
-  const play = { loadingTimeoutS: 12, durationMaxS: 60, allocateWaitS: 5, readyTimeoutS: 15 }
+  const play = { loadingTimeoutS: 25, durationMaxS: 60, allocateWaitS: 5, readyTimeoutS: 15 }
   const queue = { acceptTimeoutS: 6, window: { initial: 10_000 }, declinePause: { free: 1_000 } }
   return {
     modes: {

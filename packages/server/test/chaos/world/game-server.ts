@@ -17,7 +17,7 @@ const [folder = '', url, apiKey, id = `launched-${process.pid}`] = process.argv.
 const note = historian(folder, id)
 /** This process, which can be started again under the same id. */
 const run = `${id} ${process.pid}`
-const loadMs = 15_000
+const loadMs = 30_000
 const playMs = { min: 1_500, max: 5_000 }
 const doubledReports = 0.2
 
