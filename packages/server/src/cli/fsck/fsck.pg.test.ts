@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { liveConfig, liveSystem } from '../../../test/support/live-system.ts'
+import { migrations } from '../../compose.ts'
+import { missingMigrations } from '../../platform/postgres.ts'
 import { checkSystem } from './check.ts'
 import { findingsJson, findingsText } from './shown.ts'
 
@@ -244,6 +246,15 @@ describe('muster fsck', () => {
     await system.run(`delete from results_standings where player = 'player_hal'`)
     await system.run(`insert into identity_erased values ('player_hal', 1)`)
     expect((await check()).violations).toEqual([])
+  })
+
+  it('knows tables of another version by the changes that were never made', async () => {
+    const { kysely, run } = system
+    expect(await missingMigrations(kysely, migrations)).toEqual([])
+    await run(`delete from platform_migrations where name = 'results_0001_tables'`)
+    expect(await missingMigrations(kysely, migrations)).toEqual(['results_0001_tables'])
+    await run('drop table platform_migrations')
+    expect(await missingMigrations(kysely, migrations)).toEqual(Object.keys(migrations))
   })
 
   it('changes nothing, and waits for nobody', async () => {
