@@ -13,7 +13,14 @@ const roots = ['packages/*/{src,test}', 'examples/*/{src,test}', 'test', 'bench'
 const named = (ending: string) => roots.map((root) => `${root}/**/*${ending}`)
 
 /** A test file says what it needs by its suffix: each suffix is a project, and `.test.ts` alone needs nothing. */
-const suffixes = ['.pg.test.ts', '.redis.test.ts', '.process.test.ts', '.nodes.test.ts', '.browser.test.ts', '.sim.test.ts']
+const suffixes = [
+  '.pg.test.ts',
+  '.redis.test.ts',
+  '.process.test.ts',
+  '.nodes.test.ts',
+  '.browser.test.ts',
+  '.sim.test.ts',
+]
 
 export default defineConfig({
   resolve: { alias },
