@@ -1,0 +1,131 @@
+import { type HttpCaller, httpCaller } from './http-caller.ts'
+
+/** What `peopledWorld` needs of the server's configuration: two queues that cannot meet, and time enough. */
+export const worldConfig = {
+  modes: {
+    left: { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 },
+    right: { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 },
+  },
+  boards: { left: { rating: { system: 'elo' as const } }, right: { rating: { system: 'glicko2' as const } } },
+  queues: {
+    left: { mode: 'left', teams: 2, teamSize: 1, board: 'left', acceptTimeoutS: 600 },
+    right: { mode: 'right', teams: 2, teamSize: 1, board: 'right', acceptTimeoutS: 600 },
+  },
+  fleet: { ttlS: 3_600 },
+  http: { requestsPerMinute: 1_000_000_000 },
+  identity: { registrationsPerMinute: 1_000_000, guestsPerMinute: 1_000_000 },
+  sessions: { ticketsPerMinute: 1_000_000 },
+}
+
+export interface Person {
+  user_id: string
+  access_token: string
+  refresh_token: string
+}
+
+/** One of two halves of a world that have nothing to do with each other. */
+export interface Side {
+  /** Two who play. */
+  seated: [Person, Person]
+  /** Two to whom a match is offered. */
+  offered: [Person, Person]
+  match: string
+  session: string
+  ticket: string
+  report: string
+  server: string
+  ticketKey: string
+  /** An API key of scope server. */
+  key: { id: string; secret: string }
+}
+
+export interface World {
+  call: HttpCaller
+  operator: Person
+  keys: Record<'service' | 'operator' | 'revoked', { id: string; secret: string }>
+  left: Side
+  right: Side
+  /** Somebody who has nothing but a name. */
+  guest(): Promise<Person>
+}
+
+const password = 'a phrase that nobody guesses'
+
+/** Fills a server that runs with `worldConfig`, over HTTP alone: on each side a game in play, a match on offer, a game
+ *  server and its key. */
+export async function peopledWorld(url: string, first: { username: string; password: string }): Promise<World> {
+  const call = httpCaller(url)
+  const good = async (line: string, asked: Parameters<HttpCaller>[1] = {}) => {
+    const answer = await call(line, asked)
+    if (answer.status >= 300) throw new Error(`${line}: ${answer.status} ${answer.text}`)
+    return answer.body
+  }
+  const person = (body: unknown) => body as Person
+  const operator = person(await good('POST /auth/login', { body: first }))
+  const makeKey = async (name: string, scopes: string[]) => {
+    const made = await good('POST /keys', { token: operator.access_token, body: { name, scopes } })
+    return { id: String(made.id), secret: String(made.secret) }
+  }
+  const guest = async () => person(await good('POST /auth/guest', { body: {} }))
+  const register = async (username: string) =>
+    person(await good('POST /auth/register', { body: { username, password } }))
+
+  async function untilOffered({ access_token: token }: Person): Promise<string> {
+    for (let tries = 0; tries < 30; tries++) {
+      const entry = await good('GET /matchmaking/entries/me?wait_s=5', { token })
+      if (entry.status === 'match_found') return (entry.offer as unknown as { match_id: string }).match_id
+    }
+    throw new Error('No match was found.')
+  }
+
+  async function offeredTo(queue: string, pair: [Person, Person]): Promise<string> {
+    for (const { access_token: token } of pair) {
+      await good('POST /matchmaking/entries', { token, body: { queues: [queue] } })
+    }
+    const [match] = await Promise.all(pair.map(untilOffered))
+    return match as string
+  }
+
+  async function assigned(server: string, token: string): Promise<{ session_id: string; report_token: string }> {
+    for (let tries = 0; tries < 30; tries++) {
+      const beat = { current_players: 0, load: 0, wait_s: 5 }
+      const { assign } = await good(`POST /servers/${server}/heartbeat`, { token, body: beat })
+      const [brief] = assign as unknown as { session_id: string; report_token: string }[]
+      if (brief !== undefined) return brief
+    }
+    throw new Error('The server was given no session.')
+  }
+
+  async function side(name: 'left' | 'right'): Promise<Side> {
+    const key = await makeKey(`${name} servers`, ['server'])
+    const server = `${name}-server`
+    const registered = await good('POST /servers', {
+      token: key.secret,
+      body: { id: server, name, address: '127.0.0.1', ports: { game: 7_777 }, capacity: 64, modes: [name] },
+    })
+    const seated: [Person, Person] = [await register(`${name}.ann`), await register(`${name}.bob`)]
+    const played = await offeredTo(name, seated)
+    for (const { access_token: token } of seated) await good(`POST /matchmaking/matches/${played}/accept`, { token })
+    const { session_id: session, report_token: report } = await assigned(server, key.secret)
+    const say = (what: string, body: object) => good(`POST /sessions/${session}/${what}`, { token: report, body })
+    await say('ready', {})
+    const { ticket } = await good(`POST /sessions/${session}/ticket`, { token: seated[0].access_token })
+    await say('players', { joined: seated.map(({ user_id }) => user_id) })
+    await say('started', {})
+    const offered: [Person, Person] = [await guest(), await guest()]
+    const match = await offeredTo(name, offered)
+    return {
+      ...{ seated, offered, match, session, report, server, key },
+      ...{ ticket: String(ticket), ticketKey: String(registered.ticket_key) },
+    }
+  }
+
+  const [left, right] = await Promise.all([side('left'), side('right')])
+  const [service, operatorKey, revoked] = await Promise.all([
+    makeKey('service', ['service']),
+    makeKey('operator', ['operator']),
+    makeKey('revoked', ['server', 'service', 'operator']),
+  ])
+  await good(`DELETE /keys/${revoked.id}`, { token: operator.access_token })
+  return { ...{ call, operator, left, right, guest }, keys: { service, operator: operatorKey, revoked } }
+}
