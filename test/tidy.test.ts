@@ -68,6 +68,14 @@ describe('tidy finds what is planted', () => {
     expect(rules[rule]?.(file).join('\n')).toMatch(complaint)
   })
 
+  it('[security 16] finds what compares something secret otherwise than in constant time', () => {
+    const compared = (code: string) => complaintsOf(at('modules/fleet/a.ts', code)).join('\n')
+    for (const code of ['given.signature !== own', 'if (secret === kept)', 'digest == other']) {
+      expect(compared(code), code).toMatch(/secret/)
+    }
+    expect(compared('if (token === undefined) return timingSafeEqual(given, kept)')).toBe('')
+  })
+
   it('lets what is right pass', () => {
     const fine = at(
       'modules/sessions/a.ts',

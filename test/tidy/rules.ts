@@ -150,7 +150,7 @@ export const nothingIsLeftOpen: Rule = ({ text }) => {
 
 export const secretsAreComparedBlind: Rule = ({ path, text }) => {
   if (!path.startsWith(serverSource) || isTest(path)) return []
-  return /\b\w*(secret|token|signature|hmac|digest)\w*\s*[!=]==\s*(?!undefined|null|'|"|`|\d)\w/i.test(
+  return /\b\w*(secret|token|signature|hmac|digest)\w*\s*[!=]==?\s*(?!undefined|null|'|"|`|\d)\w/i.test(
     withoutComments(text),
   )
     ? ['compares something secret with ===']

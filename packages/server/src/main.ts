@@ -85,6 +85,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
         trustedProxies: config.http.trustedProxies,
         bodyBytesMax: config.http.bodyBytesMax,
         origins: config.http.origins,
+        connectionsMax: config.http.connectionsMax,
         rate: { name: 'request', max: config.http.requestsPerMinute, perMs: 60_000 },
         version,
         encrypted: machine.publicUrl.startsWith('https:'),
@@ -96,6 +97,12 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     const bound = await http.listen({ host: machine.host, port: machine.port })
     releases.push(() => http.close())
     url = `http://${hostInUrl(bound.host)}:${bound.port}`
+    if (isOpenToOthers(bound.host) && !machine.publicUrl.startsWith('https://')) {
+      log.warn(
+        { host: bound.host },
+        'Others can reach this machine’s plain HTTP. Put a proxy that speaks TLS before it, and set MUSTER_PUBLIC_URL to its https:// address',
+      )
+    }
 
     for (const { mode, words } of launchWarnings(config, bound.port, isFolder)) log.warn({ mode }, words)
     for (const { start, stop } of Object.values(modules)) {
@@ -124,6 +131,9 @@ export async function startServer({ machine, config, log, only }: StartOptions):
 }
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+
+/** Whoever listens beyond this machine is heard by whoever stands between. */
+const isOpenToOthers = (host: string): boolean => !/^(127\.|::1$|localhost$)/.test(host)
 
 /** What listens everywhere is reached on loopback from this machine. */
 const hostInUrl = (host: string): string => {

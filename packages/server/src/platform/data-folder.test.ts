@@ -12,7 +12,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 describe('the data folder', () => {
-  it('makes a secret once, for its owner alone, and keeps the name of the node', async () => {
+  it('[security 20] makes a secret once, for its owner alone, and keeps the name of the node', async () => {
     const first = await openDataFolder(join(folder, 'data'))
     const again = await openDataFolder(join(folder, 'data'))
     expect(first.rootSecret).toHaveLength(32)
@@ -25,7 +25,7 @@ describe('the data folder', () => {
     expect(new Set(opened.map(({ rootSecret, node }) => `${rootSecret.toString('hex')} ${node}`)).size).toBe(1)
   })
 
-  it('refuses its own secret once others may read it', async () => {
+  it('[security 20] refuses its own secret once others may read it', async () => {
     await openDataFolder(folder)
     await chmod(join(folder, 'secrets/root.key'), 0o644)
     await expect(openDataFolder(folder)).rejects.toThrow(/chmod 600/)

@@ -48,7 +48,10 @@ it('[security 40] leaves nothing of an erased player in any table but a nameless
   expect(naming(rows, 'Mirabel', 'Quince', 'quince', 'left.ann')).toEqual([])
   // What is left under the id says what was done, not by whom: results, and that somebody was erased.
   const tables = [...new Set(naming(rows, ann.user_id).map((row) => row.split(' ')[0]))].sort()
-  expect(tables).toEqual(['identity_audit', 'identity_ended', 'identity_erased', 'profiles_erasures', 'results_events'])
+  expect(tables).toEqual([
+    ...['identity_audit', 'identity_ended', 'identity_erased', 'matchmaking_entries', 'matchmaking_matches'],
+    ...['profiles_erasures', 'results_events', 'results_players'],
+  ])
 
   // And nobody else has lost anything.
   expect((await as(bob.access_token).get('/players/me')).body.username).toBe('left.bob')

@@ -4,7 +4,7 @@ import Type from 'typebox'
 import type { Idempotency } from '../../src/platform/http/idempotency.ts'
 import { createLimits } from '../../src/platform/http/limits.ts'
 import { type Caller, route } from '../../src/platform/http/route.ts'
-import { createHttpServer } from '../../src/platform/http/server.ts'
+import { createHttpServer, type HttpOptions } from '../../src/platform/http/server.ts'
 import { idMint } from '../../src/platform/ids.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
@@ -66,6 +66,11 @@ const contracts = {
     who: ['anyone'],
     answers: { 200: Closed({}) },
   }),
+  much: contract({
+    ...ok,
+    ...{ method: 'GET', path: '/much', summary: 'Answer with a megabyte', who: ['anyone'] },
+    answers: { 200: Closed({ text: Type.String() }) },
+  }),
 }
 
 const callers: Record<string, Caller> = {
@@ -80,7 +85,7 @@ const callerOf = async (token: string) => callers[token] ?? null
 const idempotency: Idempotency = { run: (_, handle) => handle(idMint(simulatedClock())), sweep: async () => undefined }
 
 /** The HTTP edge with a few calls of each sort, for tests of the edge itself. */
-export async function httpGround() {
+export async function httpGround(more: Partial<HttpOptions> = {}) {
   const clock = simulatedClock()
   const lines: string[] = []
   const handled: unknown[] = []
@@ -101,6 +106,7 @@ export async function httpGround() {
     {
       ...{ trustedProxies: ['10.0.0.0/8'], bodyBytesMax: 2_048, origins: ['https://game.example'], version: '1.2.3' },
       rate: { name: 'request', max: 50, perMs: 60_000 },
+      ...more,
     },
     [
       route(contracts.make, async ({ body }) => {
@@ -119,6 +125,7 @@ export async function httpGround() {
       route(contracts.nudge, async () => {
         throw new Refusal('NO_CAPACITY', { retryAfterS: 2.5 })
       }),
+      route(contracts.much, async () => ({ status: 200, body: { text: 'x'.repeat(1_048_576) } })),
     ],
   )
   await server.fastify.ready()

@@ -20,11 +20,15 @@ export interface RunningTestServer extends RunningServer, AsyncDisposable {
 }
 
 /** The whole server as `muster serve` runs it, in this process, on a fresh database and a free port. */
-export async function runningServer(config: ConfigInput, log: Log = silentLog): Promise<RunningTestServer> {
+export async function runningServer(
+  config: ConfigInput,
+  log: Log = silentLog,
+  told: { host?: string; publicUrl?: string } = {},
+): Promise<RunningTestServer> {
   const database = await testDatabase()
   const data = await mkdtemp(join(tmpdir(), 'muster-server-'))
   const machine = readMachine(
-    { data, port: '0', databaseUrl: addressOf(database.connection) },
+    { data, port: '0', databaseUrl: addressOf(database.connection), ...told },
     { PATH: process.env.PATH },
   )
   const server = await startServer({ machine, config: readConfig(config, 'The test', data), log })

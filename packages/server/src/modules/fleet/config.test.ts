@@ -31,7 +31,7 @@ describe('the options of the fleet', () => {
     },
   )
 
-  it('never let Muster’s own variables be inherited', () => {
+  it('[security 37] never let Muster’s own variables be inherited', () => {
     expect(() => readOptions(fleetOptions, { inheritEnv: ['MUSTER_SECRET_FILE'] }, 'the test')).toThrow(/inheritEnv/)
   })
 

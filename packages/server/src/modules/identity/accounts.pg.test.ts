@@ -48,7 +48,7 @@ describe('accounts', () => {
         'body.username',
       ])
     })
-    it('refuses passwords that everybody tries first', async () => {
+    it('[security 11] refuses passwords that everybody tries first', async () => {
       const { status, code, body } = await register({ username: 'careless', password: 'Password123' })
       expect([status, code, body.errors[0].field]).toEqual([400, 'INVALID_REQUEST', 'body.password'])
     })
@@ -82,7 +82,7 @@ describe('accounts', () => {
       await home.register('beth', 'caf\u00e9 au lait')
       expect((await login({ username: 'BETH', password: 'cafe\u0301 au lait' })).status).toBe(200)
     })
-    it('says the same of a wrong password and an unknown name', async () => {
+    it('[security 13] says the same of a wrong password and an unknown name', async () => {
       await home.register('carl')
       const wrong = await login({ username: 'carl', password: 'wrong horse staple' })
       const unknown = await login({ username: 'nobody', password: 'wrong horse staple' })
@@ -97,7 +97,7 @@ describe('accounts', () => {
       expect((await login({ username: 'x'.repeat(257), password })).code).toBe('INVALID_REQUEST')
       expect((await login({ username: 'carl' })).code).toBe('INVALID_REQUEST')
     })
-    it('hashes anew where the settings have changed, once', async () => {
+    it('[security 10] hashes anew where the settings have changed, once', async () => {
       await home.register('dora')
       const old = await hash(password, { memoryCost: 8_192, timeCost: 1, parallelism: 1 })
       await home.rows(sql`update identity_accounts set password_hash = ${old} where username_key = 'dora'`)
@@ -182,7 +182,7 @@ describe('accounts', () => {
   describe('changing the password', () => {
     const change = (token: string, current_password: string, new_password: string) =>
       home.ask('POST /auth/password', { token, body: { current_password, new_password } })
-    it('ends every other login, and spends the refresh token', async () => {
+    it('[security 9] ends every other login, and spends the refresh token', async () => {
       const here = await home.register('erin')
       const elsewhere = await home.login('erin')
       const { status, body } = await change(here.access_token, password, 'another good phrase')

@@ -27,7 +27,7 @@ describe('logins', () => {
       expect(next.access_token).not.toBe(guest.access_token)
       expect(await home.isLetIn(next)).toBe(true)
     })
-    it('gives the same successor to who lost the answer', async () => {
+    it('[security 7] gives the same successor to who lost the answer', async () => {
       const guest = await home.guest()
       const next = await refreshed(guest)
       await advance(29 * second)
@@ -35,7 +35,7 @@ describe('logins', () => {
       expect(again.refresh_token).toBe(next.refresh_token)
       await refreshed(again)
     })
-    it('ends the login when a token comes again after its successor was used', async () => {
+    it('[security 7] ends the login when a token comes again after its successor was used', async () => {
       const guest = await home.guest()
       const next = await refreshed(guest)
       const third = await refreshed(next)
@@ -44,14 +44,14 @@ describe('logins', () => {
       expect((await home.refresh(third)).code).toBe('UNAUTHENTICATED')
       expect(await Promise.all([guest, next, third].map(home.isLetIn))).toEqual([false, false, false])
     })
-    it('ends the login when a token comes again later than a lost answer explains', async () => {
+    it('[security 7] ends the login when a token comes again later than a lost answer explains', async () => {
       const guest = await home.guest()
       const next = await refreshed(guest)
       await advance(31 * second)
       expect((await home.refresh(guest)).code).toBe('TOKEN_REUSED')
       expect((await home.refresh(next)).code).toBe('UNAUTHENTICATED')
     })
-    it('gives fifty at once the one successor', async () => {
+    it('[security 7] gives fifty at once the one successor', async () => {
       const guest = await home.guest()
       const answers = await Promise.all(Array.from({ length: 50 }, () => home.refresh(guest)))
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
@@ -72,12 +72,12 @@ describe('logins', () => {
       expect((await home.refresh({ refresh_token: 5 as never })).code).toBe('INVALID_REQUEST')
       await refreshed(guest)
     })
-    it('takes no access token for a refresh token, nor the other way round', async () => {
+    it('[security 6] takes no access token for a refresh token, nor the other way round', async () => {
       const guest = await home.guest()
       expect((await home.refresh({ refresh_token: guest.access_token })).code).toBe('UNAUTHENTICATED')
       expect(await home.identity.verifyAccess(guest.refresh_token)).toBeNull()
     })
-    it('ends when it was not used for long, and at its age however much it was', async () => {
+    it('[security 8] ends when it was not used for long, and at its age however much it was', async () => {
       await using small = await identityGround({ refreshIdleS: 100, loginLifeS: 250, accessTokenS: 60 })
       const idle = await small.guest()
       let used = await small.guest()
@@ -99,7 +99,7 @@ describe('logins', () => {
 
   describe('logging out', () => {
     const logout = (tokens: Tokens) => home.ask('POST /auth/logout', { body: { refresh_token: tokens.refresh_token } })
-    it('ends that login and no other, and may be said again', async () => {
+    it('[security 9] ends that login and no other, and may be said again', async () => {
       const [here, there] = [await home.register('hans'), await home.login('hans')]
       expect((await logout(here)).status).toBe(204)
       expect((await logout(here)).status).toBe(204)
@@ -118,7 +118,7 @@ describe('logins', () => {
     it('needs a refresh token', async () => {
       expect((await home.ask('POST /auth/logout', { body: {} })).code).toBe('INVALID_REQUEST')
     })
-    it('ends every login at once', async () => {
+    it('[security 9] ends every login at once', async () => {
       const logins = [await home.register('ines'), await home.login('ines'), await home.login('ines')] as const
       const everywhere = () => home.ask('POST /auth/logout-all', { token: logins[1].access_token })
       expect((await everywhere()).status).toBe(204)
@@ -129,7 +129,7 @@ describe('logins', () => {
   })
 
   describe('what has ended', () => {
-    it('is known to another node within two seconds, though every hint is lost', async () => {
+    it('[security 4] is known to another node within two seconds, though every hint is lost', async () => {
       const other = await home.anotherNode()
       const heard: string[] = []
       other.onLoginEnded(({ player }) => heard.push(player))
@@ -155,7 +155,7 @@ describe('logins', () => {
       expect(await other.verifyAccess(guest.access_token)).toBeNull()
       expect(await other.verifyAccess((await home.guest()).access_token)).not.toBeNull()
     })
-    it('is not missed where a transaction commits late', async () => {
+    it('[security 4] is not missed where a transaction commits late', async () => {
       const other = await home.anotherNode()
       const [early, late] = [await home.guest(), await home.guest()]
       let commit: () => void = () => undefined

@@ -5,7 +5,7 @@ import { identityGround } from '../../../test/support/identity-ground.ts'
 const second = 1_000
 
 describe('the first operator', () => {
-  it('is made once, with a password that works and is kept nowhere', async () => {
+  it('[security 20] is made once, with a password that works and is kept nowhere', async () => {
     await using home = await identityGround()
     const first = await home.identity.firstOperator()
     expect(first?.username).toBe('operator')
@@ -44,7 +44,7 @@ describe('the first operator', () => {
 })
 
 describe('a ban', () => {
-  it('ends every login here and elsewhere, and refuses new ones', async () => {
+  it('[security 4] ends every login here and elsewhere, and refuses new ones', async () => {
     await using home = await identityGround()
     const other = await home.anotherNode()
     const tokens = await home.register('rude')

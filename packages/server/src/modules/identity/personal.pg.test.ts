@@ -3,7 +3,7 @@ import { identityGround } from '../../../test/support/identity-ground.ts'
 import { createLog } from '../../platform/log.ts'
 
 describe('what is kept of a player', () => {
-  it('is exported: the account, its logins, what was done', async () => {
+  it('[security 40] is exported: the account, its logins, what was done', async () => {
     await using home = await identityGround()
     const { user_id } = await home.register('Mirabel')
     await home.login('Mirabel')
@@ -13,7 +13,7 @@ describe('what is kept of a player', () => {
     expect(exported.audit).toMatchObject([{ what: 'registered' }, { what: 'signed_in' }])
     expect(JSON.stringify(exported)).not.toMatch(/argon2|token|hash/)
   })
-  it('is erased: afterwards no row names the player, and nobody can sign in', async () => {
+  it('[security 40] is erased: afterwards no row names the player, and nobody can sign in', async () => {
     await using home = await identityGround()
     const tokens = await home.register('Mirabel', 'correct horse staple', { address: '198.51.100.77' })
     const other = await home.login('Mirabel')
@@ -39,7 +39,7 @@ describe('what is kept of a player', () => {
     expect((await home.identity.peopleOf([tokens.user_id])).size).toBe(0)
     expect((await home.register('Mirabel')).user_id).not.toBe(tokens.user_id)
   })
-  it('holds no password, token or address that could be used', async () => {
+  it('[security 17] holds no password, token or address that could be used', async () => {
     await using home = await identityGround()
     const secrets = ['correct horse staple', '198.51.100.77']
     const first = await home.register('quiet', 'correct horse staple', { address: '198.51.100.77' })
@@ -62,7 +62,7 @@ describe('what is kept of a player', () => {
   })
 })
 
-it('says no secret in any log line', async () => {
+it('[security 19] says no secret in any log line', async () => {
   const lines: string[] = []
   const log = createLog({ level: 'trace', pretty: false }, { write: (line: string) => void lines.push(line) })
   await using home = await identityGround({}, {}, { log })

@@ -19,7 +19,7 @@ async function attacked() {
 }
 
 describe('guessing', () => {
-  it('gets few tries from one address, and the owner gets in from theirs', async () => {
+  it('[security 12] gets few tries from one address, and the owner gets in from theirs', async () => {
     await using ground = await attacked()
     const answers = await Promise.all(Array.from({ length: 200 }, () => ground.guess('198.51.100.1')))
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(5)
@@ -29,7 +29,7 @@ describe('guessing', () => {
     expect(await ground.enter(home)).toBe(200)
     expect(await ground.enter('203.0.113.5')).toBe(200)
   })
-  it('gets few tries from a thousand addresses, and the owner gets in from home', async () => {
+  it('[security 12] gets few tries from a thousand addresses, and the owner gets in from home', async () => {
     await using ground = await attacked()
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, at) => ground.guess(`198.51.${100 + (at >> 6)}.${at & 63}`)),
@@ -40,7 +40,7 @@ describe('guessing', () => {
     await ground.ground.clock.advance(900_000)
     expect(await ground.enter('203.0.113.5')).toBe(200)
   })
-  it('from the owner’s own address delays the owner by half a minute at most', async () => {
+  it('[security 12] from the owner’s own address delays the owner by half a minute at most', async () => {
     await using ground = await attacked()
     await Promise.all(Array.from({ length: 50 }, () => ground.guess(home)))
     expect(await ground.enter(home)).toBe(429)
@@ -55,7 +55,24 @@ describe('guessing', () => {
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(100)
     expect((await ground.guess('2001:db8:1:3::1', 'somebody1')).status).toBe(401)
   })
-  it('is throttled alike for names that do not exist', async () => {
+  it('[security 12] gets no more tries for going round the nodes, and the owner gets in at each', async () => {
+    await using ground = await attacked()
+    const apps = [ground.app]
+    for (const { routes, authenticators } of [await ground.anotherNode(), await ground.anotherNode()]) {
+      apps.push(await ground.ground.serve(routes, authenticators))
+    }
+    const at = async (node: number, remoteAddress: string, password: string) => {
+      const payload = { username: 'victim', password }
+      return (await apps[node % 3]?.inject({ method: 'POST', url: '/auth/login', remoteAddress, payload }))?.statusCode
+    }
+    const tries = Array.from({ length: 1_000 }, (_, one) => at(one, `198.51.${one >> 8}.${one & 255}`, 'a wrong guess'))
+    const statuses = await Promise.all(tries)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(20)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(980)
+    for (const node of apps.keys()) expect(await at(node, home, 'correct horse staple')).toBe(200)
+    for (const app of apps.slice(1)) await app.close()
+  })
+  it('[security 13] is throttled alike for names that do not exist', async () => {
     await using ground = await attacked()
     const statuses = async (name: string) =>
       (await Promise.all(Array.from({ length: 10 }, () => ground.guess('198.51.100.1', name)))).map(
@@ -88,7 +105,7 @@ describe('making players', () => {
     expect(made.map(({ status }) => status).sort()).toEqual([201, 201, 429])
     expect((await ground.ask('POST /auth/guest', { body: {}, address: '198.51.100.7' })).status).toBe(201)
   })
-  it('answers BUSY, with a time to come back, where too many wait to be hashed', async () => {
+  it('[security 14] answers BUSY, with a time to come back, where too many wait to be hashed', async () => {
     await using ground = await identityGround({ hashesWaitingMax: 3 })
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, at) =>

@@ -63,7 +63,7 @@ describe('an answer to an offered match', () => {
     expect(judge(match({ state: 'confirmed', accepted: all }), ann, 'decline', 1)).toEqual({ kind: 'late' })
   })
 
-  it('ends in one outcome, whatever is said in whatever order', () => {
+  it('[security 35] ends in one outcome, whatever is said in whatever order', () => {
     const said = fc.record({
       who: fc.constantFrom(...names),
       answer: fc.constantFrom<Answer>('accept', 'decline'),

@@ -15,7 +15,7 @@ export interface PersonalNeeds {
 }
 
 /** What matchmaking keeps of a player beyond the moment, and how it is forgotten. Ended entries and matches are dropped
- *  after their time; till then they name a player's id and nothing else that remains. */
+ *  after their time; till then they hold a player's id, but no name, and nothing of what the player said of themselves. */
 export function createPersonal({ db, store, places, close, offers }: PersonalNeeds) {
   async function idsOf(tx: Tx, player: PlayerId): Promise<EntryId[]> {
     const place = (await places.of([player])).get(player)

@@ -9,7 +9,7 @@ const ann: PlayerId = 'player_ann'
 const bob: PlayerId = 'player_bob'
 
 describe('the gateway’s log', () => {
-  it('holds no token, whichever way it came, and no address', async () => {
+  it('[security 19] holds no token, whichever way it came, and no address', async () => {
     const lines: string[] = []
     const log = createLog({ level: 'trace', pretty: false }, { write: (line) => void lines.push(line) })
     await using ground = await gatewayGround({ log })
@@ -107,7 +107,7 @@ describe('the gateway', () => {
       expect(await (await openSocket(`${node.url}?token=${old}`)).closed).toEqual(policy('Invalid token'))
     })
 
-    it('who is silent for three seconds, and not sooner', async () => {
+    it('[security 23] who is silent for three seconds, and not sooner', async () => {
       const early = await openSocket(node.url)
       await ground.clock.advance(1_000)
       const late = await openSocket(node.url)
@@ -134,7 +134,7 @@ describe('the gateway', () => {
       expect(await client.closed).toEqual(policy('Send authenticate with a token first'))
     })
 
-    it('tokens in addresses, where the operator says so', async () => {
+    it('[security 18] tokens in addresses, where the operator says so', async () => {
       const strict = await ground.node({ tokenInAddress: false })
       const token = ground.token(ann)
       expect(await (await openSocket(`${strict.url}?token=${token}`)).closed).toEqual(
@@ -148,7 +148,7 @@ describe('the gateway', () => {
       ['null', 403],
       ['https://game.example', 101],
       [undefined, 101],
-    ])('a page of origin %s: %s', async (origin, status) => {
+    ])('[security 22] a page of origin %s: %s', async (origin, status) => {
       const open = await ground.node({ origins: ['https://game.example'] })
       const opening = openSocket(open.url, { origin })
       if (status === 101) return (await opening).close()
@@ -278,7 +278,7 @@ describe('the gateway', () => {
       expect((await other.ask('ping')).event).toBe('pong')
     })
 
-    it('the sockets of a login that ends, at the hint, and no other', async () => {
+    it('[security 9] the sockets of a login that ends, at the hint, and no other', async () => {
       const ending = await node.signIn(ground.token(ann, { login: 'login_1' }))
       const staying = await node.signIn(ground.token(ann, { login: 'login_2' }))
       ground.ended.add('login_1')
@@ -287,20 +287,20 @@ describe('the gateway', () => {
       expect((await staying.ask('ping')).event).toBe('pong')
     })
 
-    it('all sockets of a player whose logins all end', async () => {
+    it('[security 9] all sockets of a player whose logins all end', async () => {
       const clients = [await node.signIn(ground.token(ann, { login: 'login_1' })), await node.signIn(ground.token(ann))]
       node.tellEnded({ player: ann, login: null })
       for (const client of clients) expect((await client.closed).code).toBe(4401)
     })
 
-    it('the sockets of an ended login within five seconds, though no hint came', async () => {
+    it('[security 4] the sockets of an ended login within five seconds, though no hint came', async () => {
       const client = await node.signIn(ground.token(ann, { login: 'login_1' }))
       ground.ended.add('login_1')
       await ground.clock.advance(2_000)
       expect((await client.closed).code).toBe(4401)
     })
 
-    it('when the token ends, unless a fresh one came; meanwhile only that is taken', async () => {
+    it('[security 23] when the token ends, unless a fresh one came; meanwhile only that is taken', async () => {
       node.presence.onMessage('queue_join', Type.Optional(Type.Unknown()), async () => undefined)
       const renewing = await node.signIn(ground.token(ann, { livesS: 60 }))
       const idle = await node.signIn(ground.token(bob, { livesS: 60 }))

@@ -226,7 +226,7 @@ describe('pushes', () => {
     expect(heard).toEqual(Array.from({ length: 120 }, (_, at) => at + 1))
   })
 
-  it('are kept sealed: the database holds no ticket', async () => {
+  it('[security 17] are kept sealed: the database holds no ticket', async () => {
     await node.push(ann, 'ticket-in-the-clear')
     const rows = await ground.kysely
       .withTables<{ presence_pushes: { data: Buffer } }>()

@@ -58,7 +58,7 @@ describe('profiles with identity', () => {
       storage: [{ collection: 'decks', key: 'first', value: { cards: [1] } }],
     })
   })
-  it('erases everything: no row names the player, no token opens anything', async () => {
+  it('[security 40] erases everything: no row names the player, no token opens anything', async () => {
     const account = await home.register('Mirabel')
     await call('PATCH', '', account, { nick: 'Mirabel the Great' })
     await call('PUT', '/storage/mirabel/deck', account, { owner: 'Mirabel' })
@@ -69,7 +69,7 @@ describe('profiles with identity', () => {
     const audit = sql`select what from identity_audit where player = ${account.user_id} order by id`
     expect(await home.rows(audit)).toEqual([{ what: 'registered' }, { what: 'erased' }])
   })
-  it('erases once more what a request under way wrote meanwhile', async () => {
+  it('[security 40] erases once more what a request under way wrote meanwhile', async () => {
     profiles.start()
     const account = await home.register('Mirabel')
     await call('DELETE', '', account)

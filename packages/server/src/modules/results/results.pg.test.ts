@@ -97,7 +97,7 @@ describe('results', () => {
     expect(profile.stats).toEqual({ hits: 3 })
   })
 
-  it('refuses what does not fit, and nothing has changed', async () => {
+  it('[security 36] refuses what does not fit, and nothing has changed', async () => {
     const results = build()
     known.set('session_2', duel('2', 'cat', 'dan'))
     const wrong = await report(results, '2', won('cat', 'eve'))

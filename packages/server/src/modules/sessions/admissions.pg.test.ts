@@ -51,7 +51,7 @@ describe('coming in', () => {
     expect(verified(id, body.ticket)).toEqual({ ok: false, reason: 'expired' })
   })
 
-  it('gives none before the server is ready, and says when to ask again', async () => {
+  it('[security 35] gives none before the server is ready, and says when to ask again', async () => {
     await begin()
     const id = await ground.open()
     for (const state of ['requested', 'preparing']) {
@@ -63,7 +63,7 @@ describe('coming in', () => {
     }
   })
 
-  it('gives none to who has no seat, nor after the end', async () => {
+  it('[security 35] gives none to who has no seat, nor after the end', async () => {
     await begin()
     const id = await ground.playing()
     expect(await asked(id, 'player_eve')).toBe('404 SESSION_NOT_FOUND')

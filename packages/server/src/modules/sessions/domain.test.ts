@@ -106,7 +106,7 @@ describe('the course of a session', () => {
     expect(at(course('in_progress', { gaveUp: 2 }), 'attendance', 10)).toEqual({ kind: 'stay' })
   })
 
-  it('takes no result before play has begun', () => {
+  it('[security 35] takes no result before play has begun', () => {
     for (const state of ['requested', 'preparing', 'loading'] as const) {
       expect(at(course(state), 'finished', 10)).toEqual({ kind: 'too_early' })
     }

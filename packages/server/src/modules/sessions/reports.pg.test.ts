@@ -70,7 +70,7 @@ describe('what a server reports', () => {
     expect(await ground.shown(id)).toBe('loading joined expected')
   })
 
-  it('refuses what comes too early', async () => {
+  it('[security 35] refuses what comes too early', async () => {
     const id = await ground.open()
     expect(await ground.report(id, 'ready')).toBe('409 SESSION_STATE')
     await ground.sessions.sweep()
@@ -80,7 +80,7 @@ describe('what a server reports', () => {
     expect(await ground.finish(id)).toEqual({ kind: 'too_early', state: 'preparing' })
   })
 
-  it('refuses players who have no seat, naming them, and changes nothing', async () => {
+  it('[security 36] refuses players who have no seat, naming them, and changes nothing', async () => {
     const id = await ground.loading()
     const answer = await ground.call('POST', `/sessions/${id}/players`, `muster_rt_${id}`, {
       joined: [ann, 'player_eve'],
@@ -107,7 +107,7 @@ describe('what a server reports', () => {
     expect(await ground.shown(id)).toBe('loading expected expected')
   })
 
-  it('takes reports only with the token of that very session', async () => {
+  it('[security 36] takes reports only with the token of that very session', async () => {
     const id = await ground.loading()
     const other = await ground.loading(['player_cat', 'player_dan'])
     const by = async (token: string | null) =>
@@ -132,7 +132,7 @@ describe('what a server reports', () => {
     expect((await lateOf(id)).map(({ kind }) => kind)).toEqual(['ready', 'started', 'players', 'abandoned'])
   })
 
-  it('keeps only so much late news', async () => {
+  it('[security 36] keeps only so much late news', async () => {
     const id = await ground.playing()
     await ground.report(id, 'abandoned', { reason: 'crash' })
     for (let again = 0; again < 20; again++) await ground.report(id, 'started')

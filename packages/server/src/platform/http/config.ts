@@ -13,6 +13,11 @@ export const httpOptions = Closed({
       'Addresses or networks of proxies whose forwarded headers are believed; `loopback`, `linklocal` and `uniquelocal` name networks',
   }),
   bodyBytesMax: Type.Integer({ default: 65_536, minimum: 1_024, maximum: 16_777_216, description: 'Largest body' }),
+  connectionsMax: Type.Integer({
+    default: 25_000,
+    minimum: 1,
+    description: 'Most lines open at once, sockets among them; further ones are dropped',
+  }),
   requestsPerMinute: Type.Integer({ default: 1_200, minimum: 1, description: 'Requests a minute of one caller' }),
 })
 export type HttpOptions = Static<typeof httpOptions>

@@ -189,7 +189,7 @@ describe('a request with an Idempotency-Key', () => {
     expect(made).toHaveLength(2)
   })
 
-  it('leaves neither the key nor the answer readable in the database', async () => {
+  it('[security 17] leaves neither the key nor the answer readable in the database', async () => {
     await post('the-key-itself', 'the-answer-itself')
     const rows = await ground.kysely
       .withTables<{ platform_idempotency: { id: string; answer: Buffer } }>()

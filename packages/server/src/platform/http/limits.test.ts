@@ -25,7 +25,7 @@ describe('limits', () => {
     expect((await list('player-token')).status).toBe(200)
   })
 
-  it('strangers by their address, as far as named proxies vouch for it', async () => {
+  it('[security 28] strangers by their address, as far as named proxies vouch for it', async () => {
     const from = (remoteAddress: string, forwarded?: string) => () =>
       ground.call({
         ...{ method: 'POST', url: '/items', payload: { word: 'a' }, remoteAddress },

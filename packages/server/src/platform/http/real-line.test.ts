@@ -41,7 +41,7 @@ describe('the HTTP edge on a real line', () => {
     ],
     ['a bare line feed', 'GET /items HTTP/1.1\nHost: x\r\n\r\n', 400, 'INVALID_REQUEST'],
     ['headers without end', `GET /items HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 413, 'TOO_LARGE'],
-  ])('refuses %s, as a problem', async (_, text, status, code) => {
+  ])('[security 26] refuses %s, as a problem', async (_, text, status, code) => {
     const heard = await say(text)
     expect(heard).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
     expect(heard).toContain('application/problem+json')

@@ -9,7 +9,7 @@ describe('the HTTP edge', () => {
   afterEach(() => ground.server.close())
 
   describe('answers', () => {
-    it('what the contract says, and nothing beyond its schema', async () => {
+    it('[security 3] what the contract says, and nothing beyond its schema', async () => {
       const answer = await ground.post({ word: 'hello', count: 0 })
       expect(answer).toMatchObject({ status: 201, body: { word: 'hello', count: 0 } })
       expect(answer.body).not.toHaveProperty('secret')
@@ -26,7 +26,7 @@ describe('the HTTP edge', () => {
       expect(answer).toMatchObject({ status: 200, body: { limit: 5, open: true } })
     })
 
-    it('in the same way whatever way JSON is announced', async () => {
+    it('[security 29] in the same way whatever way JSON is announced', async () => {
       for (const type of ['application/json; charset=utf-8', 'APPLICATION/JSON', 'application/json ;charset=utf-8']) {
         expect(await ground.post('{"word":"a"}', { 'content-type': type }), type).toMatchObject({ status: 201 })
       }
@@ -52,7 +52,7 @@ describe('the HTTP edge', () => {
   })
 
   describe('refuses', () => {
-    it('every offending field by name, and handles nothing', async () => {
+    it('[security 3] every offending field by name, and handles nothing', async () => {
       const answer = await ground.post({ word: '', count: -1.5, tags: ['long tag', 'b', 'c'], more: 1, 'a/b': 2 })
       expect(answer).toMatchObject(refusal(400, 'INVALID_REQUEST'))
       expect(answer.body).toMatchObject({
@@ -103,7 +103,7 @@ describe('the HTTP edge', () => {
       '{"word":"a","\\u005f_proto__":{"admin":true}}',
       '{"word":"a","constructor":1}',
       '{"word":"a","toString":1}',
-    ])('what reaches for prototypes: %s', async (payload) => {
+    ])('[security 30] what reaches for prototypes: %s', async (payload) => {
       expect(await ground.post(payload)).toMatchObject(refusal(400, 'INVALID_REQUEST'))
       expect(ground.handled).toEqual([])
       expect(({} as { admin?: boolean }).admin).toBeUndefined()
@@ -148,7 +148,7 @@ describe('the HTTP edge', () => {
     it.each([
       ...['text/plain', 'application/xml', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x'],
       ...['application/merge-patch+json', 'text/json', 'application/jsonp', 'application/', 'json', '/', ';'],
-    ])('a body of type %s', async (type) => {
+    ])('[security 29] a body of type %s', async (type) => {
       expect(await ground.post('{"word":"a"}', { 'content-type': type })).toMatchObject(
         refusal(415, 'UNSUPPORTED_MEDIA_TYPE'),
       )
@@ -179,7 +179,7 @@ describe('the HTTP edge', () => {
         expect(await ground.call({ url }), url).toMatchObject(refusal(400, 'INVALID_REQUEST'))
     })
 
-    it('who may not call, before it looks at what is asked', async () => {
+    it('[security 2] who may not call, before it looks at what is asked', async () => {
       const fail = (headers: Record<string, string> = {}) => ground.call({ method: 'POST', url: '/fail', headers })
       const stranger = await fail()
       expect(stranger).toMatchObject({ ...refusal(401, 'UNAUTHENTICATED'), headers: { 'www-authenticate': 'Bearer' } })
@@ -204,7 +204,7 @@ describe('the HTTP edge', () => {
       expect(ground.handled).toEqual([])
     })
 
-    it('a report token of another session', async () => {
+    it('[security 1] a report token of another session', async () => {
       const rename = (id: string) =>
         ground.call({ method: 'PATCH', url: `/items/${id}`, headers: bearer('muster_rt_s1') })
       expect(await rename('session_2')).toMatchObject(refusal(403, 'FORBIDDEN'))
@@ -228,7 +228,7 @@ describe('the HTTP edge', () => {
       expect(logged).toMatchObject({ request_id: answer.body.request_id, err: { message: 'inner workings' } })
     })
 
-    it('what must not be in a log', async () => {
+    it('[security 19] what must not be in a log', async () => {
       await ground.post({ word: 'canary-body' }, bearer('canary-token'))
       await ground.post('{"word":"canary-broken', {})
       await ground.call({ method: 'POST', url: '/fail?token=canary-address', headers: bearer('operator-token') })

@@ -43,6 +43,26 @@ export interface HttpOptions {
   version: string
   /** Players reach it by TLS, whatever this process itself speaks. */
   encrypted?: boolean
+  /** Most lines open at once, sockets among them; unlimited unless told. */
+  connectionsMax?: number
+  lines?: LineLimits
+}
+
+/** How long a line may keep us waiting. */
+export interface LineLimits {
+  /** For the headers of a request to have come, and for all of it. */
+  headersMs: number
+  requestMs: number
+  /** Nothing has passed either way: a reader that takes nothing, too. */
+  idleMs: number
+  /** Between two requests. */
+  betweenMs: number
+  /** How often the first two are looked at. */
+  checkEveryMs: number
+}
+
+const usualLines: LineLimits = {
+  ...{ headersMs: 20_000, requestMs: 30_000, idleMs: 120_000, betweenMs: 72_000, checkEveryMs: 5_000 },
 }
 
 export interface HttpServer {
@@ -66,14 +86,18 @@ declare module 'fastify' {
 
 /** One HTTP server that answers the given routes, and nothing that no contract names. */
 export async function createHttpServer(ground: HttpGround, options: HttpOptions, routes: Route[]): Promise<HttpServer> {
+  const lines = options.lines ?? usualLines
   const app = fastify({
     logger: false,
     trustProxy: options.trustedProxies.length > 0 ? options.trustedProxies : false,
     bodyLimit: options.bodyBytesMax,
-    connectionTimeout: 120_000,
-    requestTimeout: 30_000,
-    keepAliveTimeout: 72_000,
-    http: { headersTimeout: 20_000, maxHeaderSize: 16_384 },
+    connectionTimeout: lines.idleMs,
+    requestTimeout: lines.requestMs,
+    keepAliveTimeout: lines.betweenMs,
+    http: {
+      ...{ headersTimeout: lines.headersMs, connectionsCheckingInterval: lines.checkEveryMs },
+      maxHeaderSize: 16_384,
+    },
     genReqId: () => `req_${randomUUID()}`,
     requestIdHeader: false,
     routerOptions: { maxParamLength: 256 },
@@ -82,6 +106,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     frameworkErrors: (error, request, reply) => void sendProblem(reply, refusalOf(error), request.id),
     clientErrorHandler: refuseUnreadable,
   })
+  if (options.connectionsMax !== undefined) app.server.maxConnections = options.connectionsMax
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   app.removeAllContentTypeParsers()

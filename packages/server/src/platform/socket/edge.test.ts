@@ -119,7 +119,7 @@ describe('the edge of sockets', () => {
     expect(await figure('socket_connections')).toBe(0)
   })
 
-  it('takes a message in a few fragments, and up to the largest size', async () => {
+  it('[security 24] takes a message in a few fragments, and up to the largest size', async () => {
     await serve({ bytes: { perS: 1e6, burstMax: 1e6 } })
     const client = await openSocket(url)
     const text = JSON.stringify({ event: 'parts', id: 'x' })
@@ -135,14 +135,14 @@ describe('the edge of sockets', () => {
     expect(await figure('socket_closes_total', { reason: 'too_big' })).toBe(1)
   })
 
-  it('never waits for the rest of a frame that says it is gigantic', async () => {
+  it('[security 24] never waits for the rest of a frame that says it is gigantic', async () => {
     const raw = await rawSocket()
     const code = closeCodeOf(raw)
     raw.write(Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4]))
     expect(await code).toBe(1009)
   })
 
-  it('closes who sends many tiny fragments', async () => {
+  it('[security 24] closes who sends many tiny fragments', async () => {
     const raw = await rawSocket()
     const code = closeCodeOf(raw)
     raw.write(Buffer.concat([frameOf(0x01, Buffer.from('x')), ...Array(1_000).fill(frameOf(0x00, Buffer.from('x')))]))
@@ -160,7 +160,7 @@ describe('the edge of sockets', () => {
     ['text that is not UTF-8', frameOf(0x81, Buffer.from([0xff, 0xfe])), 1007],
     ['a fragment of nothing', frameOf(0x80, Buffer.from('x')), 1002],
     ['a large ping', frameOf(0x89, Buffer.alloc(200)), 1002],
-  ])('closes who sends %s', async (_, bytes, expected) => {
+  ])('[security 25] closes who sends %s', async (_, bytes, expected) => {
     const raw = await rawSocket()
     const code = closeCodeOf(raw)
     raw.write(bytes)
@@ -168,13 +168,13 @@ describe('the edge of sockets', () => {
     await vi.waitFor(() => expect(closed).toHaveLength(1))
   })
 
-  it('does not compress, whatever is offered', async () => {
+  it('[security 25] does not compress, whatever is offered', async () => {
     const client = await openSocket(url, { perMessageDeflate: true })
     expect(client.socket.extensions).toBe('')
     expect((await client.ask('hello', 'x'.repeat(10_000))).data).toHaveLength(10_000)
   })
 
-  it('closes who sends more frames than it may, and leaves the rest unread', async () => {
+  it('[security 24] closes who sends more frames than it may, and leaves the rest unread', async () => {
     const client = await openSocket(url)
     for (let at = 0; at < 10_000; at++) client.send({ event: 'flood' })
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many frames' })
@@ -192,20 +192,20 @@ describe('the edge of sockets', () => {
     expect(opened[0]?.open).toBe(true)
   })
 
-  it('closes who sends more bytes than it may', async () => {
+  it('[security 24] closes who sends more bytes than it may', async () => {
     const client = await openSocket(url)
     for (let at = 0; at < 10; at++) client.send({ event: 'bytes', data: 'x'.repeat(60_000) })
     expect(await client.closed).toEqual({ code: 4429, reason: 'Too many bytes' })
     expect(opened[0]?.state.frames).toBe(4)
   })
 
-  it.each(['ping', 'pong'] as const)('counts a flood of protocol %ss too', async (kind) => {
+  it.each(['ping', 'pong'] as const)('[security 24] counts a flood of protocol %ss too', async (kind) => {
     const client = await openSocket(url)
     for (let at = 0; at < 2_000; at++) client.socket[kind]()
     expect((await client.closed).code).toBe(4429)
   })
 
-  it('closes a slow reader before its backlog grows, and holds no more for it', async () => {
+  it('[security 24] closes a slow reader before its backlog grows, and holds no more for it', async () => {
     const client = await openSocket(url)
     client.socket.pause()
     const [connection] = opened
@@ -263,7 +263,7 @@ describe('the edge of sockets', () => {
     expect(await figure('socket_refused_total', { code: 'BUSY' })).toBeGreaterThanOrEqual(1)
   })
 
-  it('refuses more sockets of one address, and no other address for it', async () => {
+  it('[security 24] refuses more sockets of one address, and no other address for it', async () => {
     await serve({ connectionsPerAddressMax: 2 })
     const from = (address: string) => openSocket(url, { headers: { 'x-forwarded-for': address } })
     const clients = [await from('203.0.113.1'), await from('203.0.113.1')]

@@ -13,6 +13,6 @@ it.each([
   ['https://evil.example', false],
   ['null', false],
   ['', false],
-])('a page of origin %s may open a socket: %s', (origin, may) => {
+])('[security 22] a page of origin %s may open a socket: %s', (origin, may) => {
   expect(originMayOpen(origin, 'localhost:3000', allowed)).toBe(may)
 })

@@ -126,7 +126,7 @@ describe('the launcher', () => {
     expect(again).not.toBeNull()
   })
 
-  it('gives a child the launch contract and nothing of its own that is not on the list', async () => {
+  it('[security 37] gives a child the launch contract and nothing of its own that is not on the list', async () => {
     ground.mode('environment', { env: { LEVEL: 'hill' } })
     const muster = await ground.muster({ outputLinesMax: 100 })
     const asked = await muster.ask('environment')

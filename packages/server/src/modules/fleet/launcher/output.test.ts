@@ -28,7 +28,7 @@ describe('the output of a server', () => {
     expect(read.count()).toBe(4)
   })
 
-  it('is shown without secrets, and without what would act on a terminal', async () => {
+  it('[security 37] is shown without secrets, and without what would act on a terminal', async () => {
     const read = output({ secrets: ['s3cret'] })
     await writeFile(path, 'token s3cret!\n\u001b[31mred\u001b[0m\u0000\r\n')
     await read.read(true)

@@ -11,7 +11,7 @@ import {
 /** Who lives. */
 export function directorySuite({ act, register, reserve, start, read, view, end, orders }: FreshFleetStore): void {
   describe('directory', () => {
-    it('keeps an id for the key that holds it, until the server is gone', async () => {
+    it('[security 36] keeps an id for the key that holds it, until the server is gone', async () => {
       expect(await register('a')).toEqual([])
       expect(await register('a', { key: otherKey })).toBeNull()
       expect((await read('a'))?.state).toBe('ready')

@@ -26,7 +26,7 @@ export function raceSuite(fresh: FreshFleetStore): void {
       expect(((await read('a'))?.reserved ?? 0) + ((await read('b'))?.reserved ?? 0)).toBe(2)
     })
 
-    it('gives the last slot to one of two hundred who ask', async () => {
+    it('[security 34] gives the last slot to one of two hundred who ask', async () => {
       await register('a', { capacity: 1 })
       const answers = await times(200, (at) => reserve(at, { slots: 1 }))
       expect(answers.filter((one) => one !== null)).toHaveLength(1)

@@ -85,7 +85,7 @@ export const sqlAllocations = (): AllocationStore => ({
   async release(tx, session, why, now) {
     const { rows } = await sql<{ server: string; launched: boolean; idle: boolean }>`
       with ended as (
-        update fleet_allocations a set ended_at = ${now}, detail = ${why}
+        update fleet_allocations a set ended_at = ${now}, detail = ${why}, brief = 'null'
         where a.session = ${session} and a.ended_at is null returning a.server, a.instance, a.slots),
       freed as (
         update fleet_servers s set

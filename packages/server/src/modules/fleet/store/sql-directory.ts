@@ -15,7 +15,7 @@ const lockAllocationsOf = (tx: Tx, servers: readonly string[]) =>
 
 async function loseSessions(tx: Tx, servers: readonly string[], why: Pick<EndRequest, 'cause' | 'detail' | 'now'>) {
   const lost = await sql<{ server: string; session: SessionId }>`
-    update fleet_allocations set ended_at = ${why.now}, cause = ${why.cause}, detail = ${why.detail}
+    update fleet_allocations set ended_at = ${why.now}, cause = ${why.cause}, detail = ${why.detail}, brief = 'null'
     where server = any(${servers}::text[]) and ended_at is null returning server, session`.execute(tables(tx))
   return lost.rows
 }

@@ -5,7 +5,7 @@ import { apiKeyHash, mintApiKey, parseApiKey } from './api-key.ts'
 const id = 'key_01k9abcdefghjkmnpqrstvwx'
 
 describe('API keys', () => {
-  it('name themselves, and are hashed whole', () => {
+  it('[security 17] name themselves, and are hashed whole', () => {
     const key = mintApiKey(id)
     expect(key.text).toMatch(/^muster_sk_01k9abcdefghjkmnpqrstvwx_[0-9A-Za-z]{49}$/)
     expect(parseApiKey(key.text)).toBe(id)

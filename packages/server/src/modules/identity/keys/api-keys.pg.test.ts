@@ -21,7 +21,7 @@ describe('API keys', () => {
     expect(body).toMatchObject({ name: 'arena', expires_at: null, last_used_at: null, revoked_at: null })
     expect(await callerOf(body.secret)).toEqual({ kind: 'key', key: body.id, scopes: ['server', 'service'] })
   })
-  it('are listed without their secrets', async () => {
+  it('[security 17] are listed without their secrets', async () => {
     const { body } = await create({ name: 'listed', scopes: ['service'] })
     const listed = await home.ask('GET /keys', { token: operator })
     const row = listed.body.keys.find(({ id }: { id: string }) => id === body.id)
@@ -31,7 +31,7 @@ describe('API keys', () => {
     expect(JSON.stringify(listed.body)).not.toContain(body.secret)
     expect(await home.everything()).not.toContain(body.secret.slice(-49, -6))
   })
-  it('are for operators alone', async () => {
+  it('[security 2] are for operators alone', async () => {
     const { body } = await create({ name: 'a server', scopes: ['server'] })
     const guest = await home.guest()
     for (const token of [body.secret, guest.access_token]) {
@@ -59,13 +59,13 @@ describe('API keys', () => {
       expect((await create(body)).code).toBe('INVALID_REQUEST')
     }
   })
-  it('end at their time', async () => {
+  it('[security 17] end at their time', async () => {
     const { body } = await create({ name: 'short', scopes: ['server'], expires_in_s: 60 })
     expect(await callerOf(body.secret)).not.toBeNull()
     await home.ground.clock.advance(60_000)
     expect(await callerOf(body.secret)).toBeNull()
   })
-  it('are revoked here at once, and on a node that lost the hint within its cache’s two seconds', async () => {
+  it('[security 4] are revoked here at once, and on a node that lost the hint within its cache’s two seconds', async () => {
     const { body } = await create({ name: 'gone', scopes: ['server'] })
     const other = await home.anotherNode()
     expect(await other.authenticators.key(body.secret)).not.toBeNull()

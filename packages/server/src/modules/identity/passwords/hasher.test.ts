@@ -9,11 +9,11 @@ const hasherOf = (options: { hashesAtOnceMax?: number; hashesWaitingMax?: number
   )
 
 describe('hasher', () => {
-  it('hashes with argon2id, 19 MiB, two passes', async () => {
+  it('[security 10] hashes with argon2id, 19 MiB, two passes', async () => {
     const stored = await hasherOf().inTurn((hashing) => hashing.hash('correct horse'))
     expect(stored).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/)
   })
-  it('knows the right password from a wrong one, and from none', async () => {
+  it('[security 13] knows the right password from a wrong one, and from none', async () => {
     await hasherOf().inTurn(async (hashing) => {
       const stored = await hashing.hash('correct horse')
       expect(await hashing.matches(stored, 'correct horse')).toBe(true)
@@ -21,7 +21,7 @@ describe('hasher', () => {
       expect(await hashing.matches(null, 'correct horse')).toBe(false)
     })
   })
-  it('compares every character of a long password', async () => {
+  it('[security 11] compares every character of a long password', async () => {
     await hasherOf().inTurn(async (hashing) => {
       const stored = await hashing.hash(`${'x'.repeat(255)}a`)
       expect(await hashing.matches(stored, `${'x'.repeat(255)}b`)).toBe(false)
@@ -33,7 +33,7 @@ describe('hasher', () => {
     await hasherOf().inTurn(async (hashing) => expect(hashing.isOutdated(old)).toBe(false))
     await hasherOf({ argon2Passes: 3 }).inTurn(async (hashing) => expect(hashing.isOutdated(old)).toBe(true))
   })
-  it('lets few in at once, in the order they came, and turns away who would wait too long', async () => {
+  it('[security 14] lets few in at once, in the order they came, and turns away who would wait too long', async () => {
     const hasher = hasherOf({ hashesAtOnceMax: 2, hashesWaitingMax: 3 })
     const begun: number[] = []
     const release: (() => void)[] = []

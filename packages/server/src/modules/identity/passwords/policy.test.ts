@@ -5,7 +5,7 @@ import { commonPasswordsCount, isCommonPassword } from './easily-guessed.ts'
 import { passwordBytes, passwordComplaint, requireGoodPassword } from './policy.ts'
 
 describe('passwordComplaint', () => {
-  it('takes 8 to 256 characters, however many bytes they are', () => {
+  it('[security 11] takes 8 to 256 characters, however many bytes they are', () => {
     const characters = fc.constantFrom('x', 'é', '語', '🎲', '7', ' ', '\u0000')
     fc.assert(
       fc.property(fc.array(characters, { minLength: 1, maxLength: 300 }), (list) => {
@@ -15,7 +15,7 @@ describe('passwordComplaint', () => {
       }),
     )
   })
-  it('refuses what everybody tries first, in any case', () => {
+  it('[security 11] refuses what everybody tries first, in any case', () => {
     for (const password of ['password', 'Password123', 'QWERTYUIOP', '12345678', 'iloveyou', 'aaaaaaaa', 'abcabcabc']) {
       expect(passwordComplaint(password, 'someone')).toContain('tried first')
     }
@@ -37,7 +37,7 @@ describe('passwordComplaint', () => {
 })
 
 describe('passwordBytes', () => {
-  it('cuts nothing: longer passwords that begin alike stay apart', () => {
+  it('[security 11] cuts nothing: longer passwords that begin alike stay apart', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 60, maxLength: 255 }), (start) => {
         expect(passwordBytes(`${start}x`).equals(passwordBytes(`${start}y`))).toBe(false)

@@ -69,7 +69,7 @@ describe('an access token', () => {
     expect(await verify(seen)).toBeNull()
     expect(await verify(unseen)).toBeNull()
   })
-  it('never outlives its login', () => {
+  it('[security 8] never outlives its login', () => {
     const { issue, bearer, clock } = tokensOn()
     expect(issue({ ...bearer, endsAt: clock.now() + 10_000 }, login).expiresInS).toBe(10)
   })

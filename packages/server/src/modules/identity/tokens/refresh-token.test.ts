@@ -9,7 +9,7 @@ describe('refresh tokens', () => {
   it('name their login and are known as ours', () => {
     expect(tokens.parse(tokens.mint(login))).toEqual({ login, genuine: true })
   })
-  it('are never alike', () => expect(tokens.mint(login)).not.toBe(tokens.mint(login)))
+  it('[security 15] are never alike', () => expect(tokens.mint(login)).not.toBe(tokens.mint(login)))
   it('are not genuine when moved to another login, altered, or made elsewhere', () => {
     const token = tokens.mint(login)
     const other = createRefreshTokens(createSecrets(Buffer.alloc(32, 2)))

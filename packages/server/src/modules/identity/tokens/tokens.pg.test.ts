@@ -54,7 +54,7 @@ describe('access tokens at the edge', () => {
     expect(headers['cache-control']).toBe('public, max-age=300')
     for (const key of body.keys) expect(Object.keys(key).sort()).toEqual(['alg', 'crv', 'kid', 'kty', 'use', 'x'])
   })
-  it('are refused in every forged form', async () => {
+  it('[security 5] are refused in every forged form', async () => {
     const { access_token } = await home.guest()
     const claims = decodeJwt(access_token)
     const { kid = '' } = decodeProtectedHeader(access_token)
@@ -81,11 +81,11 @@ describe('access tokens at the edge', () => {
     for (const token of forged) expect(await who(token)).toEqual([401, 'UNAUTHENTICATED'])
     expect((await who(access_token))[0]).toBe(200)
   })
-  it('of another deployment are not for this one', async () => {
+  it('[security 6] of another deployment are not for this one', async () => {
     await using elsewhere = await identityGround({ audience: 'another game' })
     expect(await who((await elsewhere.guest()).access_token)).toEqual([401, 'UNAUTHENTICATED'])
   })
-  it('end after their life', async () => {
+  it('[security 6] end after their life', async () => {
     const { access_token } = await home.guest()
     await home.ground.clock.advance(899_000)
     expect((await who(access_token))[0]).toBe(200)

@@ -191,7 +191,8 @@ export const sqlEntries: EntryStore = {
           when there.seen_at >= there.returned_at then greatest(there.seen_at, ${excusedTo}::bigint)
           else there.seen_at end,
         returned_at = case when held.now = 'searching' then ${now}::bigint else there.returned_at end,
-        changed = case when held.now = 'searching' then pg_current_xact_id() else there.changed end
+        changed = case when held.now = 'searching' then pg_current_xact_id() else there.changed end,
+        asks = case when held.now = 'closed' then null else there.asks end
       from held where there.id = held.id
       returning there.id`.execute(tables(tx))
     return rows.map((row) => row.id)
@@ -207,7 +208,7 @@ export const sqlEntries: EntryStore = {
         order by id for update
       ), closed as (
         update matchmaking_entries there
-        set state = 'closed', reason = ${reason}, version = there.version + 1
+        set state = 'closed', reason = ${reason}, version = there.version + 1, asks = null
         from held where there.id = held.id
         returning there.*
       )

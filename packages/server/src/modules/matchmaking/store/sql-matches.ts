@@ -26,6 +26,9 @@ interface MatchRow {
 
 const tables = (tx: Tx) => sqlOf<{ matchmaking_matches: MatchRow }>(tx)
 
+/** A nick as jsonb prints it: a quotation mark inside of one has a backslash before it. */
+const nickText = String.raw`"nick": "([^"\\]|\\.)*"`
+
 const matchOf = (row: MatchRow): Match => ({
   ...{ id: row.id, queue: row.queue, mode: row.mode, board: row.board, region: row.region, teams: row.teams },
   ...{ state: row.state, reason: row.reason, session: row.session_id, accepted: row.accepted, leavers: row.leavers },
@@ -89,10 +92,13 @@ export const sqlMatches: MatchStore = {
 
   async changeMatch(tx, id, change, now) {
     const { state, reason, session, accepted, leavers, told, dueAt } = change
+    // Nobody reads the names of a match that is over, so an erasure need not look for them.
+    const over = state !== undefined && state !== 'offered' && state !== 'confirmed'
+    const nameless = sql<Match['teams']>`regexp_replace(teams::text, ${nickText}, '"nick": ""', 'g')::jsonb`
     await tables(tx)
       .updateTable('matchmaking_matches')
       .set({ state, reason, session_id: session, accepted, leavers, told, due_at: dueAt, changed_at: now })
-      .set({ version: sql`version + 1` })
+      .set({ version: sql`version + 1`, ...(over ? { teams: nameless } : {}) })
       .where('id', '=', id)
       .execute()
   },
