@@ -7,7 +7,8 @@ import { SessionResult } from './sessions.ts'
 const tag = 'results'
 const Board = NameOf(64)
 const Limit = Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'Rows a page; 20 unless told' }))
-const Cursor = Type.Optional(Type.String({ maxLength: 128, description: 'The `next` of the page before' }))
+const Cursor = (pattern: string) =>
+  Type.Optional(Type.String({ maxLength: 128, pattern, description: 'The `next` of the page before' }))
 
 export const AcceptedResult = Closed({
   session_id: SessionIdSchema,
@@ -32,7 +33,7 @@ export const listResults = contract({
     session: Type.Optional(SessionIdSchema),
     board: Type.Optional(Board),
     limit: Limit,
-    after: Cursor,
+    after: Cursor('^[0-9]{1,15}$'),
   }),
   answers: { 200: Closed({ results: Type.Array(AcceptedResult), next: Type.Union([Type.String(), Type.Null()]) }) },
   refusals: [],
@@ -60,7 +61,7 @@ export const readLeaderboard = contract({
   params: Closed({ board: Board }),
   query: Closed({
     limit: Limit,
-    after: Cursor,
+    after: Cursor('^-?[0-9]{1,21}(\\.[0-9]{1,20})?(e-?[0-9]{1,2})?,player_[0-9a-z]{1,64}$'),
     around: Type.Optional(
       Type.String({ pattern: '^(me|player_[0-9a-z]{1,64})$', description: '`me` (needs a token) or a player id' }),
     ),

@@ -117,3 +117,22 @@ const operationId = ({ method, path }: Contract): string =>
   [method.toLowerCase(), ...path.split(/[^A-Za-z0-9]+/).filter(Boolean)]
     .map((word, at) => (at === 0 ? word : word[0]?.toUpperCase() + word.slice(1)))
     .join('')
+
+interface DocumentedBody {
+  required?: boolean
+  content?: Record<string, { schema?: { anyOf?: { type?: string }[] } }>
+}
+
+/** A body that may be null may be left out. */
+export const withOptionalBodies: FastifyDynamicSwaggerOptions['transformObject'] = (documented) => {
+  if (!('openapiObject' in documented)) return documented.swaggerObject
+  const { openapiObject } = documented
+  for (const methods of Object.values(openapiObject.paths ?? {})) {
+    for (const operation of Object.values(methods ?? {}) as { requestBody?: DocumentedBody }[]) {
+      const body = operation.requestBody
+      const kinds = body?.content?.['application/json']?.schema?.anyOf ?? []
+      if (body !== undefined && kinds.some(({ type }) => type === 'null')) body.required = false
+    }
+  }
+  return openapiObject
+}

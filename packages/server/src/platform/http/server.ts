@@ -13,7 +13,7 @@ import { type Authenticators, admit, callerName, callerOf, cookieCallerOf } from
 import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
 import { offencesIn } from './offences.ts'
-import { documentSchema, openApi } from './openapi.ts'
+import { documentSchema, openApi, withOptionalBodies } from './openapi.ts'
 import { complaintsRefusal, problemOf, refusalOf, unreadableBody } from './problem.ts'
 import { refuseUnreadable } from './raw-problem.ts'
 import type { Caller, Route } from './route.ts'
@@ -118,7 +118,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       : parse(request, String(body), (error, value) => done(error && unreadableBody(String(body), error), value)),
   )
   app.setValidatorCompiler(validatorOf)
-  await app.register(fastifySwagger, { openapi: openApi(options.version) })
+  await app.register(fastifySwagger, { openapi: openApi(options.version), transformObject: withOptionalBodies })
 
   const seconds = ground.metrics.histogram(
     'http_request_seconds',
@@ -134,6 +134,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
       throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
     }
     allowOrigin(request, reply, options.origins)
+    // Before anything of it is read: whatever else is wrong with it, there is nothing to send it to.
+    if (request.is404) return nothingHere(request, reply)
   })
   // Also a call that began before the end: its line would be kept, and the end would wait for it.
   app.addHook('onSend', async (_, reply) => {
@@ -157,7 +159,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     }
     return sendProblem(reply, refusal, request.id, request.routeOptions.config?.problemType)
   })
-  app.setNotFoundHandler((request, reply) => {
+  const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
     const path = request.url.split('?')[0] ?? ''
     const exact = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
       app.findRoute({ method, url: path }),
@@ -166,7 +168,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
     return sendProblem(reply.header('allow', allowed.join(', ')), new Refusal('METHOD_NOT_ALLOWED'), request.id)
-  })
+  }
+  app.setNotFoundHandler(nothingHere)
 
   const callers = new WeakMap<FastifyRequest, Caller>()
   for (const { contract, handle } of routes) {
