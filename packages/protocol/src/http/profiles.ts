@@ -135,7 +135,12 @@ export const readStored = contract({
 })
 
 const IfMatch = Type.Object({
-  'if-match': Type.Optional(Type.String({ maxLength: 128 })),
+  'if-match': Type.Optional(
+    Type.String({
+      pattern: '^(\\*|"[!#-~]{0,126}")$',
+      description: '`*` or a quoted version, as `ETag` gave it',
+    }),
+  ),
   'if-none-match': Type.Optional(Type.Literal('*')),
 })
 

@@ -53,7 +53,12 @@ const password = 'a phrase that nobody guesses'
 
 /** Fills a server that runs with `worldConfig`, over HTTP alone: on each side a game in play, a match on offer, a game
  *  server and its key. */
-export async function peopledWorld(url: string, first: { username: string; password: string }): Promise<World> {
+export async function peopledWorld(
+  url: string,
+  first: { username: string; password: string },
+  /** Before the names of accounts and servers, where one world follows another. */
+  mark = '',
+): Promise<World> {
   const call = httpCaller(url)
   const good = async (line: string, asked: Parameters<HttpCaller>[1] = {}) => {
     const answer = await call(line, asked)
@@ -98,12 +103,12 @@ export async function peopledWorld(url: string, first: { username: string; passw
 
   async function side(name: 'left' | 'right'): Promise<Side> {
     const key = await makeKey(`${name} servers`, ['server'])
-    const server = `${name}-server`
+    const server = `${mark}${name}-server`
     const registered = await good('POST /servers', {
       token: key.secret,
       body: { id: server, name, address: '127.0.0.1', ports: { game: 7_777 }, capacity: 64, modes: [name] },
     })
-    const seated: [Person, Person] = [await register(`${name}.ann`), await register(`${name}.bob`)]
+    const seated: [Person, Person] = [await register(`${mark}${name}.ann`), await register(`${mark}${name}.bob`)]
     const played = await offeredTo(name, seated)
     for (const { access_token: token } of seated) await good(`POST /matchmaking/matches/${played}/accept`, { token })
     const { session_id: session, report_token: report } = await assigned(server, key.secret)

@@ -45,7 +45,8 @@ export const openApi = (version: string): NonNullable<FastifyDynamicSwaggerOptio
   info: {
     title: 'Muster',
     version,
-    description: 'The part of a multiplayer game that is not the game.',
+    description:
+      'The part of a multiplayer game that is not the game. Texts are Unicode without NUL; JSON is nested at most 64 deep; a body has at most 64 KiB.',
     license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
   },
   // Where the document itself was read.
