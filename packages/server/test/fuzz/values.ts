@@ -21,15 +21,62 @@ interface Schema {
 
 /** Texts that have broken something somewhere. */
 export const hostileTexts: readonly string[] = [
-  ...['', ' ', '\u0000', 'a\u0000b', '\ud800', '\u202egnp.exe', '𝕏𝕏', 'İ', 'ß', '\r\nX: y', '%00', '%2e%2e%2f', '../../etc/passwd'],
-  ...["'; drop table identity_players; --", "' or 1=1 --", '$(reboot)', '`id`', '{{7*7}}', '${7*7}', '<script>', '%s%n'],
-  ...['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'null', 'true', 'NaN', '-0', '1e999', '0x10', 'me', '*'],
-  ...['x'.repeat(300), 'x'.repeat(5_000), '\ud83d\ude00'.repeat(200), 'a.b'.repeat(40), '-'.repeat(64), ','.repeat(100)],
+  ...[
+    '',
+    ' ',
+    '\u0000',
+    'a\u0000b',
+    '\ud800',
+    '\u202egnp.exe',
+    '𝕏𝕏',
+    'İ',
+    'ß',
+    '\r\nX: y',
+    '%00',
+    '%2e%2e%2f',
+    '../../etc/passwd',
+  ],
+  ...["'; drop table identity_players; --", "' or 1=1 --", '$(reboot)', '`id`', '{{7*7}}', '<script>', '%s%n'],
+  ...[
+    '__proto__',
+    'constructor',
+    'toString',
+    'hasOwnProperty',
+    'null',
+    'true',
+    'NaN',
+    '-0',
+    '1e999',
+    '0x10',
+    'me',
+    '*',
+  ],
+  ...[
+    'x'.repeat(300),
+    'x'.repeat(5_000),
+    '\ud83d\ude00'.repeat(200),
+    'a.b'.repeat(40),
+    '-'.repeat(64),
+    ','.repeat(100),
+  ],
 ]
 const hostileNumbers: readonly number[] = [
   ...[0, -0, -1, 1, 1.5, 255, 65_535, 65_536, 2 ** 31, -(2 ** 31), 2 ** 53, 2 ** 63, 1e308, -1e308, 1e-308, 5e-324],
 ]
-const wordsUsual = ['a', 'abc', 'left', 'right', 'game', 'a-phrase-of-my-own', 'first', 'x'.repeat(32), 'x'.repeat(64), '"1"', '0', 'eu=1']
+const wordsUsual = [
+  'a',
+  'abc',
+  'left',
+  'right',
+  'game',
+  'a-phrase-of-my-own',
+  'first',
+  'x'.repeat(32),
+  'x'.repeat(64),
+  '"1"',
+  '0',
+  'eu=1',
+]
 
 /** A value that fits, as far as that can be done without looking hard. Ids are of the things that there are. */
 export function fitting(schema: unknown, draws: Draws, ids: readonly string[], depth = 0): Json {
@@ -117,7 +164,9 @@ export function broken(value: Json, draws: Draws): Json {
       copy[draws.pick(hostileTexts)] = anything(draws)
       return copy as Json
     case 2:
-      return Array.isArray(copy) ? Array.from({ length: 2_000 }, () => copy[name] ?? null) : { ...copy, [name]: nested(200) }
+      return Array.isArray(copy)
+        ? Array.from({ length: 2_000 }, () => copy[name] ?? null)
+        : { ...copy, [name]: nested(200) }
     default:
       copy[name] = broken(copy[name] ?? null, draws)
       return copy as Json

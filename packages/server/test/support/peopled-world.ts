@@ -1,21 +1,25 @@
 import { type HttpCaller, httpCaller } from './http-caller.ts'
 
-/** What `peopledWorld` needs of the server's configuration: two queues that cannot meet, and time enough. */
-export const worldConfig = {
-  modes: {
-    left: { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 },
-    right: { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 },
-  },
+const mode = { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 }
+const queue = { teams: 2, teamSize: 1, acceptTimeoutS: 600 }
+const named = <T>(marks: readonly string[], of: (side: 'left' | 'right', mark: string) => T): Record<string, T> =>
+  Object.fromEntries(
+    marks.flatMap((mark) => (['left', 'right'] as const).map((side) => [`${mark}${side}`, of(side, mark)])),
+  )
+
+/** What `peopledWorld` needs of the server's configuration: two queues that cannot meet, and time enough. Each further
+ *  mark makes room for a further world. */
+export const worldConfigFor = (marks: readonly string[]) => ({
+  modes: named(marks, () => mode),
   boards: { left: { rating: { system: 'elo' as const } }, right: { rating: { system: 'glicko2' as const } } },
-  queues: {
-    left: { mode: 'left', teams: 2, teamSize: 1, board: 'left', acceptTimeoutS: 600 },
-    right: { mode: 'right', teams: 2, teamSize: 1, board: 'right', acceptTimeoutS: 600 },
-  },
-  fleet: { ttlS: 3_600 },
+  queues: named(marks, (side, mark) => ({ ...queue, mode: `${mark}${side}`, board: side })),
+  fleet: { ttlS: 7_200 },
   http: { requestsPerMinute: 1_000_000_000 },
   identity: { registrationsPerMinute: 1_000_000, guestsPerMinute: 1_000_000 },
   sessions: { ticketsPerMinute: 1_000_000 },
-}
+})
+
+export const worldConfig = worldConfigFor([''])
 
 export interface Person {
   user_id: string
@@ -56,7 +60,7 @@ const password = 'a phrase that nobody guesses'
 export async function peopledWorld(
   url: string,
   first: { username: string; password: string },
-  /** Before the names of accounts and servers, where one world follows another. */
+  /** Before the names of what is in it, where one world follows another. */
   mark = '',
 ): Promise<World> {
   const call = httpCaller(url)
@@ -106,10 +110,10 @@ export async function peopledWorld(
     const server = `${mark}${name}-server`
     const registered = await good('POST /servers', {
       token: key.secret,
-      body: { id: server, name, address: '127.0.0.1', ports: { game: 7_777 }, capacity: 64, modes: [name] },
+      body: { id: server, name, address: '127.0.0.1', ports: { game: 7_777 }, capacity: 64, modes: [`${mark}${name}`] },
     })
     const seated: [Person, Person] = [await register(`${mark}${name}.ann`), await register(`${mark}${name}.bob`)]
-    const played = await offeredTo(name, seated)
+    const played = await offeredTo(`${mark}${name}`, seated)
     for (const { access_token: token } of seated) await good(`POST /matchmaking/matches/${played}/accept`, { token })
     const { session_id: session, report_token: report } = await assigned(server, key.secret)
     const say = (what: string, body: object) => good(`POST /sessions/${session}/${what}`, { token: report, body })
@@ -118,7 +122,7 @@ export async function peopledWorld(
     await say('players', { joined: seated.map(({ user_id }) => user_id) })
     await say('started', {})
     const offered: [Person, Person] = [await guest(), await guest()]
-    const match = await offeredTo(name, offered)
+    const match = await offeredTo(`${mark}${name}`, offered)
     return {
       ...{ seated, offered, match, session, report, server, key },
       ...{ ticket: String(ticket), ticketKey: String(registered.ticket_key) },

@@ -40,6 +40,7 @@ describe('the HTTP edge on a real line', () => {
       ...([400, 'INVALID_REQUEST'] as const),
     ],
     ['a bare line feed', 'GET /items HTTP/1.1\nHost: x\r\n\r\n', 400, 'INVALID_REQUEST'],
+    ['what nobody can expect', 'GET /items HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\n\r\n', 400, 'INVALID_REQUEST'],
     ['headers without end', `GET /items HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 413, 'TOO_LARGE'],
   ])('[security 26] refuses %s, as a problem', async (_, text, status, code) => {
     const heard = await say(text)

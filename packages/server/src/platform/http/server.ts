@@ -107,6 +107,13 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     clientErrorHandler: refuseUnreadable,
   })
   if (options.connectionsMax !== undefined) app.server.maxConnections = options.connectionsMax
+  // Node would say no without a word.
+  app.server.on('checkExpectation', (_, response) => {
+    const refusal = new Refusal('INVALID_REQUEST', { detail: 'Nothing but `Expect: 100-continue` can be expected.' })
+    const text = JSON.stringify(problemOf(refusal, `req_${randomUUID()}`))
+    const headers = { 'content-type': 'application/problem+json', 'content-length': Buffer.byteLength(text) }
+    response.writeHead(refusal.status, { ...headers, connection: 'close' }).end(text)
+  })
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   app.removeAllContentTypeParsers()
