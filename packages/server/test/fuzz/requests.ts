@@ -122,7 +122,16 @@ function strangeHeaders(contract: Contract, headers: Record<string, string>, dra
     headers[draws.pick(['range', 'expect', 'x-forwarded-for', 'origin', 'cookie', 'accept', 'te'])] = printable()
 }
 
-const idsOf = ({ left, right, keys }: World): string[] =>
+const idsByWorld = new WeakMap<World, readonly string[]>()
+
+/** What can be named in a world. */
+function idsOf(world: World): readonly string[] {
+  const ids = idsByWorld.get(world) ?? namedIn(world)
+  idsByWorld.set(world, ids)
+  return ids
+}
+
+const namedIn = ({ left, right, keys }: World): string[] =>
   [left, right]
     .flatMap(({ server, session, match, seated, offered }) => [
       ...[server, session, match],

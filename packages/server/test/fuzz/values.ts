@@ -110,10 +110,20 @@ function numberFor({ minimum = -5, maximum = minimum + 1_000, type }: Schema, dr
   return type === 'integer' ? Math.trunc(value) : value
 }
 
+const wordsByPattern = new WeakMap<readonly string[], Map<string, string[]>>()
+
+/** Which of the words fit a pattern: the same question comes hundreds of thousands of times. */
+function knownFor(pattern: string, ids: readonly string[]): string[] {
+  const byPattern = wordsByPattern.get(ids) ?? new Map<string, string[]>()
+  wordsByPattern.set(ids, byPattern)
+  const found = byPattern.get(pattern) ?? [...ids, ...wordsUsual].filter((word) => new RegExp(pattern, 'u').test(word))
+  byPattern.set(pattern, found)
+  return found
+}
+
 function textFor({ pattern, minLength = 0, maxLength = 64 }: Schema, draws: Draws, ids: readonly string[]): string {
   if (pattern === undefined) return 'x'.repeat(draws.pick([minLength, Math.max(minLength, Math.min(maxLength, 12))]))
-  const like = new RegExp(pattern, 'u')
-  const known = [...ids, ...wordsUsual].filter((word) => like.test(word) && word.length >= minLength)
+  const known = knownFor(pattern, ids).filter((word) => word.length >= minLength)
   const noun = /^\^([a-z]+)_/.exec(pattern)?.[1]
   if (noun !== undefined && draws.percent(20)) return `${noun}_${draws.below(10)}`
   return known.length > 0 ? draws.pick(known) : draws.pick(wordsUsual)
