@@ -35,11 +35,15 @@ describe('the sources', () => {
     expect(shells).toEqual([expect.stringMatching(/embedded-postgres\/watcher\.ts: .*'-c', SCRIPT/)])
   })
 
-  it('[security 33] call nobody whom a caller names: nothing but the stores is called at all', () => {
+  it('[security 33] call nobody whom a caller names: whoever calls out goes by one gate, which knows hosts by name', () => {
     const calls =
-      /\bfetch\(|\bhttps?\.(request|get)\(|\bnet\.connect\(|new WebSocket\(|\bcreateConnection\(|\bconnect\(port/g
-    // The demo calls the server that its user named; a local socket is asked whether PostgreSQL answers.
-    const may = ['packages/server/src/cli/demo/server.ts', 'packages/server/src/platform/embedded-postgres/address.ts']
+      /\bfetch\((?!\))|\bhttps?\.(request|get)\(|\bnet\.connect\(|new WebSocket\(|\bcreateConnection\(|\bconnect\(port/g
+    const may = [
+      'packages/server/src/platform/outbound.ts',
+      // The demo calls the server that its user named; a local socket is asked whether PostgreSQL answers.
+      'packages/server/src/cli/demo/server.ts',
+      'packages/server/src/platform/embedded-postgres/address.ts',
+    ]
     expect(found(calls, server, may)).toEqual([])
     expect(may.filter((path) => !server.some((source) => source.path === path))).toEqual([])
   })

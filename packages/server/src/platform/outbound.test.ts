@@ -34,7 +34,7 @@ describe('a call to somebody else', () => {
     })
     expect([status, headers.get('x-said'), text]).toEqual([418, 'so', 'POST k'])
   })
-  it('goes to the hosts that were named, and only where nobody can listen', async () => {
+  it('[security 33] goes to the hosts that were named, and only where nobody can listen', async () => {
     await using there = await server((_, response) => response.end())
     const outbound = open(there.url, { hosts: [there.url.host, 'idp.example', '10.0.0.1', '127.0.0.1.example.com'] })
     const elsewhere = [
@@ -56,7 +56,7 @@ describe('a call to somebody else', () => {
       await expect(outbound.call(new URL(address)), address).rejects.toMatchObject({ trouble: 'not allowed' })
     }
   })
-  it('follows nobody elsewhere', async () => {
+  it('[security 33] follows nobody elsewhere', async () => {
     await using other = await server((_, response) => response.end('secret'))
     await using there = await server((_, response) =>
       response.writeHead(302, { location: other.url.href }).end('moved'),

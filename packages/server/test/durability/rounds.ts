@@ -22,17 +22,20 @@ export interface Report {
 
 const arenas = ['arena-1', 'arena-2']
 const rated = (mode: string) => ({ mode, teams: 2, teamSize: 1, acceptTimeoutS: 0, board: 'arena' })
-const lonely = (round: number) => `lonely-${round}`
+/** Each round has queues of its own, so that nobody waits in them whom an earlier kill left there. */
+const queuesOf = (round: number) => (arena: string) => `${arena}.${round}`
 const configFor = (rounds: number) => ({
-  modes: Object.fromEntries(arenas.map((mode) => [mode, { server: { registered: true }, allocateWaitS: 60 }])),
+  modes: Object.fromEntries(
+    arenas.map((mode) => [mode, { server: { registered: true }, allocateWaitS: 60, loadingTimeoutS: 86_400 }]),
+  ),
   boards: { arena: { rating: { system: 'elo' } } },
-  queues: {
-    ...Object.fromEntries(arenas.map((mode) => [mode, rated(mode)])),
-    // So many never join in one round.
-    ...Object.fromEntries(
-      Array.from({ length: rounds }, (_, round) => [lonely(round), { mode: 'arena-1', teams: 256, acceptTimeoutS: 0 }]),
-    ),
-  },
+  queues: Object.fromEntries(
+    Array.from({ length: rounds }, (_, round) => queuesOf(round)).flatMap((queue) => [
+      ...arenas.map((mode) => [queue(mode), rated(mode)] as const),
+      // So many never join in one round.
+      [queue('lonely'), { mode: 'arena-1', teams: 256, acceptTimeoutS: 0 }] as const,
+    ]),
+  ),
   fleet: { ttlS: 7_200 },
   http: { requestsPerMinute: 1_000_000_000 },
   identity: { accessTokenS: 86_400, registrationsPerMinute: 1_000_000, guestsPerMinute: 1_000_000 },
@@ -55,7 +58,7 @@ export async function killAndLook({ rounds, seed, say }: Rounds): Promise<Report
     ledger.begin()
     const call = httpCaller(muster.url)
     const writing = writersOf(keys).map((writer, at) =>
-      writer({ call, ledger, name: `w${round}.${at}`, lonely: lonely(round) }).catch((error: unknown) => {
+      writer({ call, ledger, name: `w${round}.${at}`, queue: queuesOf(round) }).catch((error: unknown) => {
         if (!(error instanceof Unknown)) throw error
       }),
     )

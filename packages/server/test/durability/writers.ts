@@ -10,8 +10,8 @@ export interface WriterGround {
   ledger: Ledger
   /** Different in every writer of every round. */
   name: string
-  /** A queue that makes no match of those who wait in it. */
-  lonely: string
+  /** This round's queue of an arena, or the lonely one, which makes no match of those who wait in it. */
+  queue(name: string): string
 }
 
 /** One that goes on writing until its line is cut. */
@@ -85,10 +85,10 @@ const objects: Writer = async ({ call, ledger }) => {
 }
 
 /** Into a queue that makes no match, and out again every other time. */
-const joins: Writer = async ({ call, ledger, lonely }) => {
+const joins: Writer = async ({ call, ledger, queue }) => {
   for (let at = 0; ; at++) {
     const { access_token: token } = await guest(call)
-    const { entry_id } = await good(call, 'POST /matchmaking/entries', { token, body: { queues: [lonely] } })
+    const { entry_id } = await good(call, 'POST /matchmaking/entries', { token, body: { queues: [queue('lonely')] } })
     const joined: Fact = {
       kind: 'joins',
       async missing(again) {
@@ -114,12 +114,12 @@ const joins: Writer = async ({ call, ledger, lonely }) => {
 /** A game server with two players of its own, match after match, from the join to the result. */
 const results =
   (arena: string, key: string): Writer =>
-  async ({ call, ledger }) => {
+  async ({ call, ledger, queue }) => {
     for (;;) {
       const pair = [await guest(call), await guest(call)]
       const ids = pair.map(({ user_id }) => user_id)
       for (const { access_token: token } of pair) {
-        await good(call, 'POST /matchmaking/entries', { token, body: { queues: [arena] } })
+        await good(call, 'POST /matchmaking/entries', { token, body: { queues: [queue(arena)] } })
       }
       const { session_id: session, report_token: token } = await assignmentOf(call, arena, key, ids)
       const report = (what: string, body: object) => good(call, `POST /sessions/${session}/${what}`, { token, body })

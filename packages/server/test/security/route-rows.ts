@@ -34,6 +34,11 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
   'POST /auth/logout': { body: () => ({ refresh_token: 'none' }) },
   'POST /auth/logout-all': { endsCaller: true },
   'POST /auth/password': { body: () => ({ current_password: 'wrong', new_password: password }), endsCaller: true },
+  // No provider is configured in this world: who gets past the door hears that there is none.
+  'POST /auth/providers/:provider': { body: () => ({ token: 'abcd', nonce: 'once' }) },
+  'POST /auth/link/:provider': { body: () => ({ token: 'abcd', nonce: 'once' }) },
+  'DELETE /auth/link/:provider': {},
+  'GET /auth/links': {},
   'GET /.well-known/jwks.json': {},
   'POST /keys': { body: () => ({ name: 'made', scopes: ['server'], expires_in_s: 3_600 }) },
   'GET /keys': {},
@@ -121,6 +126,7 @@ export function pathOf(path: string, row: RouteRow, world: World, side: Side): s
   const filled = path
     .replace(':id', id)
     .replace(':board', side === world.left ? 'left' : 'right')
+    .replace(':provider', 'acme')
     .replace(':collection', 'decks')
     .replace(':key', 'first')
   return filled + (row.query?.(world, side) ?? '')

@@ -56,7 +56,7 @@ describe('a provider that is not what it should be', () => {
   }
   const away = 'PROVIDER_UNAVAILABLE'
 
-  it('sends nobody to hosts that were not named', async () => {
+  it('[security 33] sends nobody to hosts that were not named', async () => {
     await using other = await hostile(() => keys(published))
     await using first = await hostile((_, origin) => told(origin, { jwks_uri: `${other.origin}/keys` }))
     expect(await signIn(first.origin)).toBe(away)
