@@ -174,14 +174,15 @@ export function broken(value: Json, draws: Draws): Json {
       copy[draws.pick(hostileTexts)] = anything(draws)
       return copy as Json
     case 2:
-      return Array.isArray(copy)
-        ? Array.from({ length: 2_000 }, () => copy[name] ?? null)
-        : { ...copy, [name]: nested(200) }
+      return Array.isArray(copy) ? many(copy[name] ?? null) : { ...copy, [name]: nested(200) }
     default:
       copy[name] = broken(copy[name] ?? null, draws)
       return copy as Json
   }
 }
+
+/** Of something small: what is already large would have no end. */
+const many = (one: Json): Json => Array.from({ length: 2_000 }, () => (JSON.stringify(one).length < 100 ? one : null))
 
 const nested = (depth: number): Json => {
   let value: Json = 1
