@@ -26,8 +26,11 @@ describe('the sources', () => {
 
   it('[security 32] give the database no text that was put together, and a shell nothing at all', () => {
     const raw = found(/sql\.raw\((?!\s*['`][^$]*?['`],?\s*\))[^)]*\)/g)
-    // Migrations are texts of ours, and run as they stand.
-    expect(raw).toEqual(['packages/server/src/platform/postgres.ts: sql.raw(text)'])
+    // Migrations are texts of ours, and run as they stand; one fixed expression stands in a migration and in queries.
+    const fixed = raw.filter((one) => /fleet\/store\/sql-(allocations|offered)\.ts: sql\.raw\(freeSlots\)$/.test(one))
+    expect(raw.filter((one) => !fixed.includes(one))).toEqual([
+      'packages/server/src/platform/postgres.ts: sql.raw(text)',
+    ])
     expect(found(/\.query\(\s*`[^`]*\$\{/g)).toEqual([])
     expect(found(/\bshell:\s*(true|['"`])|\bexec(Sync)?\(\s*[`'"]|\beval\(|new Function\(/g)).toEqual([])
     // The one shell that there is runs a fixed text: it ends PostgreSQL when Muster is gone.

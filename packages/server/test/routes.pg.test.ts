@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answer, type OpenApiCaller, openApiCaller } from './support/openapi-caller.ts'
+import { missingCalls, refuseEverywhere } from './support/route-coverage.ts'
 import { type RunningTestServer, runningServer } from './support/running-server.ts'
 import { type SteamWebApi, steamWebApi } from './support/steam-web-api.ts'
 
@@ -383,17 +384,8 @@ describe('every route', () => {
   })
 
   it('refuses strangers and the wrong role everywhere', async () => {
-    for (const { method, path, operation } of api.operations) {
-      const line = `${method} ${path.replaceAll('{id}', 'x_1').replace(/\{\w+\}/g, 'x')}`
-      const roles = (operation.security ?? []).map((one) => Object.keys(one)[0] ?? 'anyone')
-      if (roles.includes('anyone')) continue
-      expect([line, ...code(await api.call(line))]).toEqual([line, 401, 'UNAUTHENTICATED'])
-      expect([line, ...code(await api.call(line, { token: 'nonsense' }))]).toEqual([line, 401, 'UNAUTHENTICATED'])
-      const wrong = roles.includes('report') || roles.includes('key') ? tokens.ann?.access_token : keys.server
-      if (roles.includes('player') && roles.includes('key')) continue
-      const refused = await api.call(line, { token: wrong })
-      expect([line, ...code(refused)]).toEqual([line, 403, 'FORBIDDEN'])
-    }
+    const tokenOf = { player: tokens.ann?.access_token, server: keys.server }
+    await refuseEverywhere(api, tokenOf)
   })
 
   it('says how it is, without being asked who asks', async () => {
@@ -406,15 +398,6 @@ describe('every route', () => {
   })
 
   it('was called well, refused and with bad input, as far as it takes any', () => {
-    // A socket is no call: its own tests speak it.
-    const calls = api.operations.filter(({ path }) => path !== '/ws')
-    const missing = calls.flatMap(({ method, path, operation }) => {
-      const kinds = api.seen.get(operation.operationId) ?? new Set()
-      const takesInput = operation.requestBody !== undefined || (operation.parameters ?? []).length > 0
-      const isOpen = (operation.security ?? []).some((one) => Object.keys(one).length === 0)
-      const wanted = ['good', ...(takesInput ? ['bad'] : []), ...(isOpen ? [] : ['refused'])]
-      return wanted.filter((kind) => !kinds.has(kind as 'good')).map((kind) => `${method} ${path}: no ${kind} call`)
-    })
-    expect(missing).toEqual([])
+    expect(missingCalls(api)).toEqual([])
   })
 })

@@ -69,7 +69,7 @@ describe('a call that takes a cookie', () => {
     expect((await say({}, { type: 'Leave' })).body).toMatchObject({ type: 'Error', code: 'UNAUTHENTICATED' })
     expect(await fields({ type: 'Greet', name: 'too long', more: 1 })).toEqual([
       { field: 'body.more', problem: 'is not a field this call takes' },
-      { field: 'body.name', problem: 'must NOT have more than 5 characters' },
+      { field: 'body.name', problem: 'must have at most 5 characters' },
     ])
     expect(await fields({ type: 'Shout' })).toEqual([{ field: 'body.type', problem: 'must be one of Greet, Leave' }])
     expect((await fields({})).map(({ field }: { field: string }) => field)).toContain('body.type')
