@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { assignmentIn } from './support/assignment.ts'
 import { type Answer, type OpenApiCaller, openApiCaller } from './support/openapi-caller.ts'
 import { missingCalls, refuseEverywhere } from './support/route-coverage.ts'
 import { type RunningTestServer, runningServer } from './support/running-server.ts'
@@ -185,15 +186,7 @@ describe('every route', () => {
   const beat = (body: object, id = 'arena-1') =>
     api.call(`POST /servers/${id}/heartbeat`, { token: keys.server, body: { current_players: 0, load: 0, ...body } })
 
-  /** A waiting beat is answered by whatever there is to do; the session before may still be one to drop. */
-  const assignment = async (): Promise<{ session_id: string; report_token: string }> => {
-    for (let tries = 0; tries < 20; tries++) {
-      const { assign } = (await beat({ wait_s: 5 })).body
-      const [first] = assign as unknown as { session_id: string; report_token: string }[]
-      if (first !== undefined) return first
-    }
-    throw new Error('The server was never given a session.')
-  }
+  const assignment = () => assignmentIn(async () => (await beat({ wait_s: 5 })).body.assign)
 
   it('takes in a game server', async () => {
     expect(code(await api.call('POST /servers', { token: keys.server, body: { ...arena, capacity: 0 } }))).toEqual([

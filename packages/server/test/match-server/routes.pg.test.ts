@@ -119,7 +119,10 @@ describe('POST /mms', () => {
     )
     expect(await say('ms', complete)).toBe('MatchComplete')
     expect(await say('ms', complete)).toBe('MatchComplete')
-    expect(await say('gil', { type: 'AcceptMatch' })).toBe('MatchComplete')
+    await eventually('gil hears how it ended', async () => {
+      const said: unknown = await say('gil', { type: 'AcceptMatch' })
+      return said === 'MatchComplete'
+    })
     expect(await say('ms', { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
     expect(await say('ms', { type: 'RevokeMatchServer', address: [ms.address] })).toEqual(
       error(404, 'SERVER_NOT_FOUND'),
