@@ -27,6 +27,7 @@ const labels = { map: 'tower', 'build/id': '7' }
 /** By method and path. */
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   'POST /auth/register': { body: () => ({ username: `new.${counted()}`, password, nick: 'Newcomer' }) },
+  'POST /mms': { body: () => ({ type: 'Login', username: 'left.ann', password: 'a phrase that nobody guesses' }) },
   'POST /auth/login': { body: () => ({ username: 'left.ann', password: 'a phrase that nobody guesses' }) },
   'POST /auth/guest': { body: () => ({ username: 'rook' }) },
   'POST /auth/upgrade': { body: () => ({ username: `upgraded.${counted()}`, password }), endsCaller: true },

@@ -105,7 +105,7 @@ export const memoryAllocations = (): AllocationStore => ({
     const held = await holdClaim(tx, session)
     if (held === null) return null
     const { claim, server } = held
-    rowsIn(tx, allocations).put({ ...claim, ended_at: now, detail: why })
+    rowsIn(tx, allocations).put({ ...claim, ended_at: now, detail: why, brief: 'null' })
     if (server === null) return null
     const launched = server.node !== null
     const idle = launched && server.sessions === 1

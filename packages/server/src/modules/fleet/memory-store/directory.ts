@@ -47,7 +47,7 @@ async function loseSessions(
     rowsIn(tx, allocations),
     liveOf(tx, ids).map((row) => row.session),
     (row) => row.ended_at === null,
-    (row) => ({ ...row, ended_at: why.now, cause: why.cause, detail: why.detail }),
+    (row) => ({ ...row, ended_at: why.now, cause: why.cause, detail: why.detail, brief: 'null' }),
   )
   const lost = new Map<string, SessionId[]>()
   for (const { server, session } of ended) {

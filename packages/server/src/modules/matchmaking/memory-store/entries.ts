@@ -53,6 +53,7 @@ function changed(
   { now, excusedTo, writer }: { now: number; excusedTo: number; writer: number },
 ): EntryRow {
   const next: EntryRow = { ...row, state: to, reason, version: row.version + 1 }
+  if (to === 'closed') return { ...next, asks: null }
   if (to !== 'searching') return next
   const excused = row.seenAt >= row.returnedAt ? Math.max(row.seenAt, excusedTo) : row.seenAt
   return { ...next, match: null, front: true, seenAt: heard ? now : excused, returnedAt: now, changed: writer }
@@ -146,7 +147,7 @@ export const memoryEntries: EntryStore = {
     const closed: Entry[] = []
     for (const row of await rows.hold([...asked].sort())) {
       if (!isOut(row)) continue
-      const after: EntryRow = { ...row, state: 'closed', reason, version: row.version + 1 }
+      const after: EntryRow = { ...row, state: 'closed', reason, version: row.version + 1, asks: null }
       rows.put(after)
       closed.push(entryOf(after))
     }

@@ -4,7 +4,7 @@ import { memoryOf, rowsIn, uniqueViolation } from '../../../platform/memory-db/i
 import type { Match } from '../domain.ts'
 import type { MatchStore } from '../store.ts'
 import { idsBefore } from './old.ts'
-import { type MatchRow, matchTable, sessionTable } from './tables.ts'
+import { isLive, type MatchRow, matchTable, sessionTable } from './tables.ts'
 
 const copyOf = (teams: Match['teams']): Match['teams'] =>
   teams.map((team) =>
@@ -41,6 +41,12 @@ async function leaveSession(tx: Tx, session: SessionId | null): Promise<void> {
   const sessions = rowsIn(tx, sessionTable)
   if (session !== null) for (const row of await sessions.hold([session])) sessions.remove(row.session)
 }
+
+/** Nobody reads the names of a match that is over. */
+const nameless = (teams: Match['teams']): Match['teams'] =>
+  teams.map((parties) =>
+    parties.map((party) => ({ ...party, players: party.players.map((seat) => ({ ...seat, nick: '' })) })),
+  )
 
 export const memoryMatches: MatchStore = {
   async addMatches(tx, matches) {
@@ -84,8 +90,10 @@ export const memoryMatches: MatchStore = {
     const [row] = await rows.hold([id])
     if (row === undefined) return
     const { state, reason, session, accepted, leavers, told, dueAt } = change
+    const over = state !== undefined && !isLive({ state })
     rows.put({
       ...row,
+      teams: over ? nameless(row.teams) : row.teams,
       state: state ?? row.state,
       reason: reason === undefined ? row.reason : reason,
       session: session === undefined ? row.session : session,
