@@ -1,6 +1,6 @@
 import { drawsOf } from '../support/draws.ts'
 import { type HttpCaller, httpCaller } from '../support/http-caller.ts'
-import { type Home, type MusterProcess, musterHome, processesOf } from '../support/muster-process.ts'
+import { firstOperatorOf, type Home, type MusterProcess, musterHome, processesOf } from '../support/muster-process.ts'
 import { createLedger } from './ledger.ts'
 import { Unknown, writersOf } from './writers.ts'
 
@@ -102,8 +102,8 @@ async function kill(home: Home, muster: MusterProcess, both: boolean): Promise<v
 
 async function registerArenas(muster: MusterProcess): Promise<Map<string, string>> {
   const call: HttpCaller = httpCaller(muster.url)
-  const [, password = ''] = await muster.output.until(/username {2}operator\n\s+password {2}(\S+)/)
-  const { access_token: token } = (await call('POST /auth/login', { body: { username: 'operator', password } })).body
+  const operator = await firstOperatorOf(muster)
+  const { access_token: token } = (await call('POST /auth/login', { body: operator })).body
   const keys = new Map<string, string>()
   for (const id of arenas) {
     const made = await call('POST /keys', { token, body: { name: id, scopes: ['server'] } })

@@ -3,7 +3,7 @@ import type { Contract } from '@muster/protocol'
 import { drawsOf } from '../support/draws.ts'
 import { lineOf } from '../support/every-contract.ts'
 import { httpCaller } from '../support/http-caller.ts'
-import { type MusterProcess, musterHome } from '../support/muster-process.ts'
+import { firstOperatorOf, type MusterProcess, musterHome } from '../support/muster-process.ts'
 import { peopledWorld, type World, worldConfigFor } from '../support/peopled-world.ts'
 import { babble, type Line, talk } from './frames.ts'
 import { type Answer, lineTo } from './line.ts'
@@ -55,12 +55,12 @@ export async function fuzz({ requests, seed, say }: FuzzOptions): Promise<FuzzRe
   }
   await using home = await musterHome(configFor(Math.ceil(requests / worldLasts) + 1))
   const muster = await home.start()
-  const [, password = ''] = await muster.output.until(/username {2}operator\n\s+password {2}(\S+)/)
+  const operator = await firstOperatorOf(muster)
   const line = lineTo(muster.url, linesAtOnce)
   const done = () => report.requests + report.frames
 
   for (let at = 0; done() < requests && report.complaints.length < complaintsMax && isAlive(muster); at++) {
-    const world = await peopledWorld(muster.url, { username: 'operator', password }, markOf(at))
+    const world = await peopledWorld(muster.url, operator, markOf(at))
     const share = Math.min(worldLasts, requests - done())
     const sockets = socketsFor(world, Math.floor((share * framesAShare) / 25))
     await requestsFor(world, share - Math.floor((share * framesAShare) / 25))

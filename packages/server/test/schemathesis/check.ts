@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type MusterProcess, musterHome } from '../support/muster-process.ts'
+import { firstOperatorOf, type MusterProcess, musterHome } from '../support/muster-process.ts'
 import { peopledWorld, type World, worldConfig } from '../support/peopled-world.ts'
 
 /** `npm run schemathesis`: reads /openapi.json of a Muster that runs, and calls it as everybody there is. Whoever may
@@ -32,9 +32,10 @@ try {
 console.log(failed === 0 ? 'Schemathesis found nothing.' : `Schemathesis found something as ${failed} of the roles.`)
 process.exitCode = failed === 0 ? 0 : 1
 
-async function fillWorld({ url, output }: MusterProcess): Promise<string> {
-  const [, password = ''] = await output.until(/username {2}operator\n\s+password {2}(\S+)/)
-  const { left, right, keys }: World = await peopledWorld(url, { username: 'operator', password })
+async function fillWorld(muster: MusterProcess): Promise<string> {
+  const { url } = muster
+  const operator = await firstOperatorOf(muster)
+  const { left, right, keys }: World = await peopledWorld(url, operator)
   const file = join(home.folder, 'world.json')
   await writeFile(file, JSON.stringify({ url, left, right, keys }), { mode: 0o600 })
   return file

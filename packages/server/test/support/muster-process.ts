@@ -64,6 +64,16 @@ export interface MusterProcess {
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>
 }
 
+/** Who was made at the first start, told once, as it serves. */
+export async function firstOperatorOf({ output }: MusterProcess): Promise<{ username: string; password: string }> {
+  const pattern = /"username":"operator","password":"([^"]+)"/
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error(`No first operator was told of:\n${output.text()}`)), 30_000).unref()
+  })
+  const [, password = ''] = await Promise.race([output.until(pattern), late])
+  return { username: 'operator', password }
+}
+
 /** A folder for one Muster: its data, its configuration, and the port that it keeps over restarts. */
 export interface Home extends AsyncDisposable {
   folder: string
