@@ -55,8 +55,8 @@ const startMs = Date.UTC(2026, 0, 1)
 /** Law 16: whoever can be matched is, and nothing stays held, within so long after the last fault. */
 const recoveryMs = 10_000
 /** Longest that a session, a pause or a player's absence may go on after the storm: then all are there to be matched. */
-const settlingMs = { short: 120_000, long: 260_000 }
-const gameMs = { short: [10_000, 60_000], long: [60_000, 180_000] } as const
+const settlingMs = { short: 90_000, long: 260_000 }
+const gameMs = { short: [8_000, 35_000], long: [60_000, 180_000] } as const
 const servedLooks = 12
 /** A server that falls silent is gone after its TTL; more, where nobody looked for a while before. */
 const goneWithinMs = 45_000
@@ -116,7 +116,7 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
   }
   const games = options.longGames === true ? 'long' : 'short'
   const settleMs = settlingMs[games]
-  const config: Config = readConfig(rulesOf(games === 'long' ? 220 : 90), 'the simulation', '/')
+  const config: Config = readConfig(rulesOf(games === 'long' ? 220 : 60), 'the simulation', '/')
   const twin = options.twin === undefined ? null : new Twin(options.twin, broken)
   if (twin !== null) time.waitFor(() => twin.quiet())
   const engine = twin ?? new MemoryEngine({ limitWait: (end) => time.after(20_000, end) })
