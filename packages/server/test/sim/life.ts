@@ -89,23 +89,35 @@ export class Life {
     return this.step(slow ? this.#random.fraction() * weather.slowMsMax : 0)
   }
 
-  async transaction(point: 'begin' | 'commit' | 'committed', tx: MemoryTx): Promise<void> {
+  /** At each point of a transaction. Answers without waiting where nothing happens. */
+  transaction(point: 'begin' | 'commit' | 'committed', tx: MemoryTx): Promise<void> | undefined {
     const weather = this.#weather()
     if (point === 'begin') {
       if (this.#alive) this.#open.add(tx)
       else tx.rollback()
-      await this.step(this.#chance(weather.slow) ? this.#random.fraction() * weather.slowMsMax : 0)
-      if (this.#chance(weather.unavailable)) throw new Refusal('UNAVAILABLE', { retryAfterS: 1 })
-      return
+      const ms = this.#chance(weather.slow) ? this.#random.fraction() * weather.slowMsMax : 0
+      return this.#pass(ms, weather.crash, weather.unavailable, 'UNAVAILABLE')
     }
     if (point === 'commit') {
-      await this.step(this.#random.fraction() * 2)
-      this.#open.delete(tx)
-      if (this.#chance(weather.lostCommit)) throw new Refusal('OUTCOME_UNKNOWN', { retryAfterS: 1 })
-      return
+      // To write takes as long as a disk does.
+      const ms = tx.onlyReads ? 0 : this.#random.fraction() * 2
+      return this.#pass(ms, weather.crash, weather.lostCommit, 'OUTCOME_UNKNOWN')
     }
-    await this.step(0)
-    if (this.#chance(weather.lostAnswer)) throw new Refusal('OUTCOME_UNKNOWN', { retryAfterS: 1 })
+    this.#open.delete(tx)
+    return this.#pass(0, weather.crash, weather.lostAnswer, 'OUTCOME_UNKNOWN')
+  }
+
+  #pass(
+    ms: number,
+    crash: number,
+    failure: number,
+    code: 'UNAVAILABLE' | 'OUTCOME_UNKNOWN',
+  ): Promise<void> | undefined {
+    const fails = this.#chance(failure)
+    if (this.#alive && !this.paused && ms === 0 && crash === 0 && !fails) return undefined
+    return this.step(ms).then(() => {
+      if (fails) throw new Refusal(code, { retryAfterS: 1 })
+    })
   }
 
   #chance(of: number): boolean {

@@ -117,10 +117,11 @@ export class SimNode {
     const random = this.#random
     const beginsAt = random.fraction() * 1e9 - time.now
     const machine = { monotonicMs: () => time.now + beginsAt, after: life.after }
-    const interrupt = async (point: 'begin' | 'commit' | 'committed', tx: MemoryTx) => {
-      if (point === 'begin') await this.#shared.enter?.(tx)
-      await life.transaction(point, tx)
-    }
+    const { enter } = this.#shared
+    const interrupt = (point: 'begin' | 'commit' | 'committed', tx: MemoryTx) =>
+      point === 'begin' && enter !== undefined
+        ? enter(tx).then(() => life.transaction(point, tx))
+        : life.transaction(point, tx)
     const clock = await syncClock(async () => {
       await life.step(random.fraction() * 2)
       return time.now

@@ -157,6 +157,11 @@ export class MemoryTx implements Owner {
     this.id = id
   }
 
+  /** It only read so far. */
+  get onlyReads(): boolean {
+    return this.#writer === null
+  }
+
   /** Its number among the transactions that write; given when it first holds or writes anything. */
   get writer(): number {
     this.check()
