@@ -1,6 +1,6 @@
 import { MatchIndex } from '@muster/server/matching'
+import type { Row } from '../report.ts'
 import { chanceFrom } from './chance.ts'
-import type { Row } from './report.ts'
 
 const nowMs = 1_700_000_000_000
 const window = { initial: 20, perSecond: 10, max: 400 }

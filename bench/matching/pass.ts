@@ -1,7 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
 import { type EngineEntry, MatchIndex, type QueueRules } from '@muster/server/matching'
+import { printTable, type Row, writeResults } from '../report.ts'
 import { type Chance, chanceFrom } from './chance.ts'
-import { printTable, type Row, writeResults } from './report.ts'
 
 /**
  * How long one pass takes over a full queue, from a thousand entries to a million.
@@ -9,7 +10,9 @@ import { printTable, type Row, writeResults } from './report.ts'
  * and a thousand newcomers do; this is what a pass costs many times a second.
  */
 const nowMs = 1_700_000_000_000
-const roundsMax = 7
+const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
+const roundsMax = options.short ? 2 : 7
+const roundsMin = options.short ? 1 : 3
 const roundsForMs = 4000
 const newcomers = 1000
 
@@ -117,7 +120,7 @@ async function runOnce({ rules, count, unit, make, newcomer }: Case, seed: numbe
 async function measure(each: Case): Promise<Row> {
   const rounds: Round[] = []
   const startMs = clockMs()
-  while (rounds.length < roundsMax && (rounds.length < 3 || clockMs() - startMs < roundsForMs)) {
+  while (rounds.length < roundsMax && (rounds.length < roundsMin || clockMs() - startMs < roundsForMs)) {
     rounds.push(await runOnce(each, rounds.length + 1))
   }
   const passMs = rounds.map((round) => round.passMs).sort((a, b) => a - b)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import { printTable, type Row, writeResults } from '../report.ts'
 import { compareWithExact } from './exact.ts'
 import { engine, greedy, waves } from './policies.ts'
-import { printTable, type Row, writeResults } from './report.ts'
 import { type Load, type Outcome, type Policy, type Shape, simulate } from './simulate.ts'
 
 /**
@@ -10,13 +10,19 @@ import { type Load, type Outcome, type Policy, type Shape, simulate } from './si
  * so that players wait no longer on the mean than under that policy, and the mean gaps are compared.
  */
 const { values: options } = parseArgs({
-  options: { players: { type: 'string', default: '20000' }, help: { type: 'boolean', default: false } },
+  options: {
+    players: { type: 'string' },
+    short: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
 })
 if (options.help) {
-  console.log('Usage: npm run bench:matching-quality -- [--players 20000]\nPlayers matched in each simulated queue.')
+  console.log(
+    'Usage: npm run bench -- matching-quality [--players 20000] [--short]\nPlayers matched in each simulated queue.',
+  )
   process.exit(0)
 }
-const players = Number(options.players)
+const players = Number(options.players ?? (options.short ? 1_000 : 20_000))
 const loads = [0.2, 0.5, 1, 2, 5, 10]
 const max = 500
 const triesMax = 12

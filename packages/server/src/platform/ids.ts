@@ -1,6 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { Id } from '@muster/protocol'
 import type { Clock } from './clock.ts'
+import { drawnBytes } from './drawn-bytes.ts'
 
 export type MintId = <Noun extends string>(noun: Noun) => Id<Noun>
 
@@ -33,22 +34,6 @@ function idOf<Noun extends string>(noun: Noun, atMs: number, bytes: Uint8Array):
     }
   }
   return text.toString('latin1') as Id<Noun>
-}
-
-const drawnTogether = 512
-
-/** Chance drawn for many ids at once. */
-function drawnBytes(): (count: number) => Uint8Array {
-  let drawn = new Uint8Array(0)
-  let used = 0
-  return (count) => {
-    if (used + count > drawn.length) {
-      drawn = randomBytes(drawnTogether * count)
-      used = 0
-    }
-    used += count
-    return drawn.subarray(used - count, used)
-  }
 }
 
 /** Ids that sort by time and say nothing else: a noun, ten letters of time, sixteen of chance. */

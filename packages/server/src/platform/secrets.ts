@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { drawnBytes } from './drawn-bytes.ts'
 
 /** Everything secret that must be known again later is derived from, or sealed under, one root secret, so that neither
  *  the database nor a log ever holds a usable key. */
@@ -17,6 +18,7 @@ const tagBytes = 16
 export function createSecrets(root: Uint8Array): Secrets {
   if (root.length < 32) throw new Error('The root secret must have at least 32 bytes.')
   const base = Buffer.from(hkdfSync('sha256', root, '', 'muster root 1', 32))
+  const nonces = drawnBytes()
   const derive = (purpose: string, ...parts: string[]) =>
     createHmac('sha256', base)
       .update(JSON.stringify([purpose, ...parts]))
@@ -24,7 +26,7 @@ export function createSecrets(root: Uint8Array): Secrets {
   return {
     derive,
     seal(purpose, plain) {
-      const nonce = randomBytes(nonceBytes)
+      const nonce = nonces(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', derive('seal', purpose), nonce)
       return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()])
     },

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { Closed, contract, PathId, Refusal, SessionIdSchema } from '@muster/protocol'
 import type { InjectOptions } from 'fastify'
 import Type from 'typebox'
@@ -71,6 +72,11 @@ const contracts = {
     ...{ method: 'GET', path: '/much', summary: 'Answer with a megabyte', who: ['anyone'] },
     answers: { 200: Closed({ text: Type.String() }) },
   }),
+  wait: contract({
+    ...ok,
+    ...{ method: 'GET', path: '/wait', summary: 'Wait for the end', who: ['anyone'] },
+    answers: { 204: null },
+  }),
 }
 
 const callers: Record<string, Caller> = {
@@ -90,6 +96,8 @@ export async function httpGround(more: Partial<HttpOptions> = {}) {
   const lines: string[] = []
   const handled: unknown[] = []
   const state = { serving: true }
+  /** Calls that wait until their caller has gone; they listen for it once `listens` has resolved. */
+  const waiting = Object.assign(new EventEmitter(), { listens: Promise.resolve() })
   const kept = memorySoftState(clock)
   const soft: SoftState = { ...kept }
   const server = await createHttpServer(
@@ -126,6 +134,14 @@ export async function httpGround(more: Partial<HttpOptions> = {}) {
         throw new Refusal('NO_CAPACITY', { retryAfterS: 2.5 })
       }),
       route(contracts.much, async () => ({ status: 200, body: { text: 'x'.repeat(1_048_576) } })),
+      route(contracts.wait, async (call) => {
+        waiting.emit('begun')
+        await waiting.listens
+        const { signal } = call
+        if (!signal.aborted) await once(signal, 'abort')
+        waiting.emit('over')
+        return { status: 204 }
+      }),
     ],
   )
   await server.fastify.ready()
@@ -136,7 +152,7 @@ export async function httpGround(more: Partial<HttpOptions> = {}) {
     return { status: statusCode, headers, body: body === '' ? null : JSON.parse(body), problem }
   }
   return {
-    ...{ clock, lines, handled, state, soft, server, call },
+    ...{ clock, lines, handled, state, waiting, soft, server, call },
     post: (payload: string | object, headers: Record<string, string> = {}) =>
       call({ method: 'POST', url: '/items', payload, headers: { 'content-type': 'application/json', ...headers } }),
   }

@@ -21,6 +21,7 @@ import { createLogins } from './logins.ts'
 import { createOperators, type Operators } from './operators.ts'
 import { createOutside } from './outside.ts'
 import { createHasher } from './passwords/hasher.ts'
+import { createPeople } from './people.ts'
 import { createPersonal, type Personal } from './personal.ts'
 import { providerRoutes } from './provider-routes.ts'
 import { createProviders } from './providers/index.ts'
@@ -147,7 +148,7 @@ export function createIdentity(needs: IdentityNeeds, options: IdentityOptions): 
     verifyAccess,
     onLoginEnded: endings.onEnded,
     isLive: endings.isLive,
-    peopleOf: (players) => db.once((tx) => store.players.people(tx, players)),
+    peopleOf: createPeople(ground),
     rename: createRename({ ...ground, guests }),
     register: accounts.register,
     signIn,

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { type Match, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
 import { type Clock, timeText } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
+import { drawnBytes } from '../../platform/drawn-bytes.ts'
 import { gather } from '../../platform/gather.ts'
 import { matchOf } from './brief.ts'
 import type { SessionsOptions } from './config.ts'
@@ -51,6 +51,7 @@ const jtiBytes = 12
 /** Lets players in: a ticket goes out only against a slot that is held for it, and is written down before it is signed. */
 export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOptions): Admissions {
   const { clock, db, store, fleet, figures, rules } = needs
+  const chance = drawnBytes()
   const clockSlackMs = options.clockSlackS * 1_000
 
   const stampAll = (tx: Tx, seats: readonly SeatOf[]) =>
@@ -109,7 +110,7 @@ export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOpti
       guest,
       iat: Math.floor(clock.now() / 1_000),
       exp: endsAt / 1_000,
-      jti: randomBytes(jtiBytes).toString('base64url'),
+      jti: chance(jtiBytes).toString('base64url'),
     })
     figures.ticketIssued()
     return { ticket, endsAt, host, port, mode }

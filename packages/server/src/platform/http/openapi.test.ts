@@ -36,7 +36,7 @@ describe('the OpenAPI document', () => {
       Object.entries(document.paths).flatMap(([path, all]) => Object.keys(all).map((one) => `${one} ${path}`)),
     ).toEqual([
       ...['get /ws', 'post /items', 'get /items', 'patch /items/{id}', 'post /fail', 'post /say', 'post /nudge'],
-      'get /much',
+      ...['get /much', 'get /wait'],
     ])
     expect(document.paths['/items/{id}']?.patch).toMatchObject({
       operationId: 'patchItemsId',

@@ -68,6 +68,57 @@ describe('the HTTP edge on a real line', () => {
     expect(heard).toMatch(/connection: close/i)
   })
 
+  describe('tells a call that waits', () => {
+    /** A call that waits, and a way to let it begin to listen. */
+    async function wait(isLate: boolean) {
+      let listen: () => void = () => undefined
+      if (isLate) {
+        ground.waiting.listens = new Promise((resolve) => {
+          listen = resolve
+        })
+      }
+      const { host, port } = await ground.server.listen({ host: '127.0.0.1', port: 0 })
+      const begun = once(ground.waiting, 'begun')
+      const over = once(ground.waiting, 'over')
+      const socket = connect(port, host)
+      socket.on('error', () => undefined)
+      socket.write('GET /wait HTTP/1.1\r\nHost: x\r\n\r\n')
+      await begun
+      return { socket, over, listen }
+    }
+
+    it.each([
+      ['', false],
+      [', also one that listens only afterwards', true],
+    ])('that its caller has gone%s', async (_, isLate) => {
+      const { socket, over, listen } = await wait(isLate)
+      socket.destroy()
+      await untilNoLine()
+      listen()
+      await over
+    })
+
+    it.each([
+      ['', false],
+      [', also one that listens only afterwards', true],
+    ])('that the end has begun%s', async (_, isLate) => {
+      const { over, listen } = await wait(isLate)
+      const closed = ground.server.close()
+      listen()
+      await Promise.all([over, closed])
+    })
+
+    /** The server sees a lost line in a turn of its own. */
+    async function untilNoLine(): Promise<void> {
+      const { server } = ground.server.fastify
+      const lines = () => new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)))
+      for (let turns = 0; (await lines()) > 0; turns++) {
+        expect(turns).toBeLessThan(100_000)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+    }
+  })
+
   it('says that HOST is wrong where it cannot be looked up', async () => {
     // Two dots together are no name, so that nobody need be asked.
     const listening = ground.server.listen({ host: 'nosuch..invalid', port: 0 })

@@ -211,6 +211,22 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     })
   }
 
+  /** Only made for who listens: it costs as much as all else that a request needs here. */
+  function goneOf(reply: FastifyReply): AbortSignal {
+    const gone = new AbortController()
+    const hangUp = () => gone.abort()
+    if (closing.signal.aborted || reply.raw.closed) hangUp()
+    else {
+      closing.signal.addEventListener('abort', hangUp)
+      // The response closes when its connection does, or when it has been sent.
+      reply.raw.once('close', () => {
+        closing.signal.removeEventListener('abort', hangUp)
+        hangUp()
+      })
+    }
+    return gone.signal
+  }
+
   async function answer(
     contract: Contract,
     handle: Route['handle'],
@@ -218,14 +234,6 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     request: FastifyRequest,
     reply: FastifyReply,
   ) {
-    const gone = new AbortController()
-    const hangUp = () => gone.abort()
-    closing.signal.addEventListener('abort', hangUp)
-    // The response closes when its connection does, or when it has been sent.
-    reply.raw.once('close', () => {
-      closing.signal.removeEventListener('abort', hangUp)
-      hangUp()
-    })
     const run = (mintId: MintId) =>
       handle({
         params: request.params,
@@ -237,7 +245,9 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
         address: request.ip,
         encrypted: options.encrypted === true || request.protocol === 'https',
         mintId,
-        signal: gone.signal,
+        get signal() {
+          return goneOf(reply)
+        },
       } as unknown as Parameters<Route['handle']>[0]) as Promise<{
         status: number
         body?: unknown

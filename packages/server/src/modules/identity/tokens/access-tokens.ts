@@ -1,7 +1,8 @@
-import { randomBytes, sign, verify } from 'node:crypto'
+import { sign, verify } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { LoginId, PlayerId } from '@muster/protocol'
 import type { Clock } from '../../../platform/clock.ts'
+import { drawnBytes } from '../../../platform/drawn-bytes.ts'
 import type { Bearer } from '../store/index.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
@@ -35,6 +36,7 @@ const verifyApart = promisify(verify)
  *  outcome is remembered. */
 export function createAccessTokens(ground: { clock: Clock; keys: SigningKeys }, options: Options): AccessTokens {
   const { clock, keys } = ground
+  const chance = drawnBytes()
   const verified = new Map<string, VerifiedAccess>()
 
   function remember(token: string, access: VerifiedAccess) {
@@ -71,7 +73,7 @@ export function createAccessTokens(ground: { clock: Clock; keys: SigningKeys }, 
         guest: bearer.guest,
         iat: nowS,
         exp: nowS + expiresInS,
-        jti: `${login}.${randomBytes(9).toString('base64url')}`,
+        jti: `${login}.${chance(9).toString('base64url')}`,
       }
       const signed = `${key.header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
       const signature = sign(null, Buffer.from(signed), key.privateKey)

@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import type { LoginId } from '@muster/protocol'
+import { drawnBytes } from '../../../platform/drawn-bytes.ts'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
 
 /** `muster_rf_<login>_<secret><mark>`: 256 bits of chance, and a mark that only we can make. The mark tells an old token
@@ -19,6 +20,7 @@ const shape = /^muster_rf_([0-9a-z]{1,64})_([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{22}
 const markLength = 22
 
 export function createRefreshTokens(secrets: Secrets): RefreshTokens {
+  const chance = drawnBytes()
   const markOf = (login: string, secret: string) =>
     secrets.derive('identity refresh token', login, secret).toString('base64url').slice(0, markLength)
   const purposeOf = (hash: Buffer) => `identity successor of ${hash.toString('hex')}`
@@ -26,7 +28,7 @@ export function createRefreshTokens(secrets: Secrets): RefreshTokens {
   return {
     mint(login) {
       const name = login.slice('login_'.length)
-      const secret = randomBytes(32).toString('base64url')
+      const secret = chance(32).toString('base64url')
       return `muster_rf_${name}_${secret}${markOf(name, secret)}`
     },
     parse(token) {

@@ -1,5 +1,5 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 export type Row = Record<string, string | number>
@@ -16,9 +16,15 @@ export function printTable(title: string, rows: Row[]): void {
 
 /** Writes `bench/results/<name>.json`, saying on what it was measured. */
 export function writeResults(name: string, results: Record<string, Row[]>): void {
-  const folder = fileURLToPath(new URL('../../results/', import.meta.url))
+  const folder = fileURLToPath(new URL('../results/', import.meta.url))
   mkdirSync(folder, { recursive: true })
-  const machine = { node: process.version, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length }
+  const machine = {
+    node: process.version,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    loadAverage: loadavg(),
+    at: new Date(),
+  }
   writeFileSync(`${folder}${name}.json`, `${JSON.stringify({ machine, ...results }, null, 2)}\n`)
   console.log(`\nWritten to bench/results/${name}.json`)
 }
