@@ -120,6 +120,7 @@ await check(ground, sessionsMost)
 if (refused !== tooMany) throw new Error(`${refused} were refused instead of ${tooMany}.`)
 
 const rows = [
+  rowOf('a bare insert of one row', bareCount, bareFirst, bareFirst),
   rowOf('reserve', filling, filled, bareFirst),
   rowOf('reserve, and release another', churned, churning, bareAfter),
   rowOf('reserve within BEGIN and COMMIT', within, inTransaction, bareAfter),

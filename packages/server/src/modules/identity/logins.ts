@@ -137,7 +137,7 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
     async refresh(presented, address) {
       const parsed = refreshTokens.parse(presented)
       if (parsed === null) throw noLogin()
-      const { login, genuine } = parsed
+      const { login } = parsed
       const now = clock.now()
       const fromHash = refreshTokens.hash(presented)
       const successor = refreshTokens.mint(login)
@@ -153,7 +153,7 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
       if (row.priorHash?.equals(fromHash)) {
         const lost = successorIn(row, now)
         if (lost !== null) return tokens(row, login, lost)
-      } else if (!genuine) throw noLogin()
+      } else if (!parsed.genuine) throw noLogin()
       await db.transact(async (tx) => {
         await endings.end(tx, { login }, 'reused')
         const who = { player: row.player, login, address: addresses.kept(address) }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { LoginId } from '@muster/protocol'
 import { drawnBytes } from '../../../platform/drawn-bytes.ts'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
@@ -34,9 +34,15 @@ export function createRefreshTokens(secrets: Secrets): RefreshTokens {
     parse(token) {
       const [, name, secret, mark] = shape.exec(token) ?? []
       if (name === undefined || secret === undefined || mark === undefined) return null
-      return { login: `login_${name}`, genuine: sameSecret(mark, markOf(name, secret)) }
+      return {
+        login: `login_${name}`,
+        // Only asked for where the token is not the one that is kept.
+        get genuine() {
+          return sameSecret(mark, markOf(name, secret))
+        },
+      }
     },
-    hash: (token) => createHash('sha256').update(token).digest(),
+    hash: (token) => hash('sha256', token, 'buffer'),
     sealSuccessor: (hash, successor) => secrets.seal(purposeOf(hash), Buffer.from(successor)),
     openSuccessor: (hash, sealed) => secrets.open(purposeOf(hash), sealed).toString(),
   }
