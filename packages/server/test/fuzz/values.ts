@@ -171,7 +171,8 @@ export function broken(value: Json, draws: Draws): Json {
       delete copy[name]
       return Array.isArray(copy) ? (copy as Json[]).filter(() => true) : copy
     case 1:
-      copy[draws.pick(hostileTexts)] = anything(draws)
+      // By hand, for a plain assignment to `__proto__` would change our own list instead of naming it.
+      Object.defineProperty(copy, draws.pick(hostileTexts), { value: anything(draws), enumerable: true })
       return copy as Json
     case 2:
       return Array.isArray(copy) ? many(copy[name] ?? null) : { ...copy, [name]: nested(200) }
