@@ -37,7 +37,7 @@ const configFor = (worlds: number) => ({
   },
   presence: { framesPerS: 100_000, framesBurstMax: 100_000, bytesPerS: 100_000_000, bytesBurstMax: 100_000_000 },
 })
-const linesAtOnce = 24
+const linesAtOnce = 48
 const framesAShare = 5
 const framesASocket = 60
 /** After so many requests little is left of a world: somebody erased it. */

@@ -23,7 +23,7 @@ export const roles: readonly Role[] = [
     name: 'a guest without anything',
     is: ['anyone', 'player'],
     owns: 'nothing',
-    token: async (world) => (await world.guest()).access_token,
+    token: (world, row) => unlessItEnds(world, row, world.bystander),
   },
   ...(['left', 'right'] as const).map(
     (side): Role => ({

@@ -49,7 +49,8 @@ export interface World {
   keys: Record<'service' | 'operator' | 'revoked', { id: string; secret: string }>
   left: Side
   right: Side
-  /** Somebody who has nothing but a name. */
+  /** Somebody who has nothing but a name: always the same, and one made for the occasion. */
+  bystander: Person
   guest(): Promise<Person>
 }
 
@@ -136,5 +137,6 @@ export async function peopledWorld(
     makeKey('revoked', ['server', 'service', 'operator']),
   ])
   await good(`DELETE /keys/${revoked.id}`, { token: operator.access_token })
-  return { ...{ call, operator, left, right, guest }, keys: { service, operator: operatorKey, revoked } }
+  const bystander = await guest()
+  return { ...{ call, operator, left, right, bystander, guest }, keys: { service, operator: operatorKey, revoked } }
 }
