@@ -1,5 +1,5 @@
 import type { Contract } from '@muster/protocol'
-import { roles, useless, verdictOf } from '../security/roles.ts'
+import { type Role, roles, useless, verdictOf } from '../security/roles.ts'
 import { pathOf, routeRows } from '../security/route-rows.ts'
 import type { Draws } from '../support/draws.ts'
 import { everyContract, lineOf } from '../support/every-contract.ts'
@@ -53,7 +53,13 @@ export function drawRequest(world: World, draws: Draws): Attempt | Promise<Attem
   const mayPass = roles.filter(
     (one) => verdictOf(one, contract, row, side === world.left ? 'left' : 'right') === 'passes',
   )
-  const role = draws.percent(60) ? draws.pick(mayPass) : draws.percent(80) ? draws.pick(roles) : draws.pick(useless)
+  const role: Partial<Role> & Pick<Role, 'token'> = draws.percent(60)
+    ? draws.pick(mayPass)
+    : draws.percent(80)
+      ? draws.pick(roles)
+      : draws.pick(useless)
+  // With another method it could be the end of the only operator, who makes each world.
+  if (role.is?.includes('player') && role.is.includes('operator')) attempt.method = contract.method
   const token = draws.percent(97) ? role.token(world, row) : draws.pick(hostileTexts)
   const as = (text: string | undefined): Attempt => {
     if (text !== undefined) headers.authorization = `${draws.percent(98) ? 'Bearer ' : ''}${text}`
