@@ -37,10 +37,10 @@ export const wild: Manners = {
     decline: 0.06,
     silent: 0.05,
     doubleClick: 0.2,
-    leaveSearch: 0.03,
-    leavePlay: 0.05,
+    leaveSearch: 0.12,
+    leavePlay: 0.3,
     vanish: 0.04,
-    reconnect: 0.1,
+    reconnect: 0.2,
   },
 }
 export const gentle: Manners = {

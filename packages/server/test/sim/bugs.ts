@@ -90,7 +90,7 @@ export const bugs: readonly Bug[] = [
   })),
   inStore('offers are never looked at again', 'matchmaking', () => ({ takeDue: async () => [] })),
   inStore('news is read past what is under way', 'matchmaking', (sound) => ({
-    settled: async (tx) => String(BigInt(await sound.settled(tx)) + 3n),
+    settled: async (tx) => String(BigInt(await sound.settled(tx)) + 20n),
   })),
   inStore('who returns is taken for whoever left', 'matchmaking', (sound) => ({
     changeEntries: (tx, changes, now, excusedTo) =>

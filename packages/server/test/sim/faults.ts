@@ -81,7 +81,7 @@ export class Faults {
     const [name, blow] = blows[Math.floor(random.fraction() ** 1.3 * blows.length)] as [string, () => void]
     this.struck.set(name, (this.struck.get(name) ?? 0) + 1)
     blow()
-    time.after(1_000 + random.fraction() * 30_000, () => this.#strike())
+    time.after(1_000 + random.fraction() * 15_000, () => this.#strike())
   }
 
   #crashAll(): void {
