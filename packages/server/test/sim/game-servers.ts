@@ -274,9 +274,9 @@ class GameServer implements Place {
   connect(player: PlayerId, ticket: string, staysMs: number | null): Promise<Played> {
     const { time, capacity, broken } = this.#needs
     const tried = [...this.#plays.values()].map((play) => ({ play, admission: play.gate.admit(ticket) }))
-    const let_in = tried.filter(({ admission }) => admission.ok)
-    if (let_in.length > 1) broken(`[6] a ticket of ${player} admits to several sessions of ${this.name}`)
-    const [found] = let_in
+    const letIn = tried.filter(({ admission }) => admission.ok)
+    if (letIn.length > 1) broken(`[6] a ticket of ${player} admits to several sessions of ${this.name}`)
+    const [found] = letIn
     if (found === undefined || !found.admission.ok) return Promise.resolve('refused')
     const { play, admission } = found
     if (admission.admitted.player !== player) broken(`[6] a ticket of ${admission.admitted.player} lets ${player} in`)
