@@ -6,7 +6,7 @@
  * Entries and matches are rows; whoever waits, waits through the end of any process. The matcher works on an index in
  * memory, which one process at a time keeps under a lease, and each of its matches counts only once the rows agree.
  */
-import type { Entry as EntryText, PlayerId, SessionId } from '@muster/protocol'
+import type { Entry as EntryText, MatchOffer, PlayerId, SessionId } from '@muster/protocol'
 import type { Tx } from '../../platform/db.ts'
 import type { Route } from '../../platform/http/route.ts'
 import { type Repeating, repeating } from '../../platform/repeat.ts'
@@ -55,6 +55,8 @@ export interface Standing {
   entry: EntryText
   /** The players of its match were asked whether they accept it. */
   offered: boolean
+  /** The match that was found, until its players are told where to play it: also when all have accepted. */
+  found: MatchOffer | null
   session: SessionId | null
 }
 

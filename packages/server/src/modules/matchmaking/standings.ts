@@ -1,5 +1,6 @@
 import { type PlayerId, Refusal } from '@muster/protocol'
 import type { Standing } from './index.ts'
+import { offerOf } from './offer-text.ts'
 import type { Queues } from './queues.ts'
 import type { Readings } from './reading.ts'
 
@@ -9,8 +10,10 @@ export function createStandings({ queues, readings }: { queues: Queues; readings
     try {
       const reading = await readings.current(player)
       const { match } = reading
+      const entry = await readings.show(reading, player)
       return {
-        entry: await readings.show(reading, player),
+        entry,
+        found: entry.status === 'match_found' && match !== null ? offerOf(match, player) : null,
         offered: match !== null && queues.find(match.queue)?.needsAccepting !== false,
         session: match?.session ?? null,
       }

@@ -41,8 +41,8 @@ export function playerMessages(
     return given === null ? ordinary : credentials.ticketOf(given.server, given.instance, session, player)
   }
 
-  async function told({ entry, offered }: Standing, player: PlayerId): Promise<Told> {
-    const { status, offer, match, ticket, reason } = entry
+  async function told({ entry, offered, found }: Standing, player: PlayerId): Promise<Told> {
+    const { status, match, ticket, reason } = entry
     if (status === 'match_confirmed') {
       if (match === undefined || ticket === undefined) {
         throw new Refusal('SESSION_STATE', { detail: 'You cannot come into the match right now.', retryAfterS: 1 })
@@ -54,8 +54,8 @@ export function playerMessages(
       return { type: 'MatchFound', matchConfig, ...all }
     }
     // Where nobody is asked, a match is news once its server waits.
-    if (status === 'match_found' && offered && offer !== undefined) {
-      const { match_id: matchId, players, accepted, you_accepted: youAccepted, expires_at: expires } = offer
+    if (status === 'match_found' && offered && found !== null) {
+      const { match_id: matchId, players, accepted, you_accepted: youAccepted, expires_at: expires } = found
       return { type: 'MatchFound', matchId, players, accepted, youAccepted, expires }
     }
     return { type: 'LookingForMatch', ...(reason === undefined ? {} : { reason }) }
@@ -71,8 +71,8 @@ export function playerMessages(
   }
 
   /** The match that an answer is meant for: the one that waits for it, unless it names another. */
-  const meant = ({ entry }: Standing, matchId: MatchId | undefined): MatchId => {
-    const id = matchId ?? entry.offer?.match_id
+  const meant = ({ found }: Standing, matchId: MatchId | undefined): MatchId => {
+    const id = matchId ?? found?.match_id
     if (id === undefined) throw new Refusal('MATCH_EXPIRED', { detail: 'No match waits for your answer.' })
     return id
   }
