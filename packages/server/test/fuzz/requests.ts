@@ -3,7 +3,7 @@ import { type Role, roles, useless, verdictOf } from '../security/roles.ts'
 import { pathOf, routeRows } from '../security/route-rows.ts'
 import type { Draws } from '../support/draws.ts'
 import { everyContract, lineOf } from '../support/every-contract.ts'
-import type { Side, World } from '../support/peopled-world.ts'
+import { password, type Side, type World } from '../support/peopled-world.ts'
 import type { Sent } from './line.ts'
 import { broken, brokenText, fitting, hostileTexts, type Json } from './values.ts'
 
@@ -33,10 +33,33 @@ const strangeMethods = ['HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'GET', 
 /** Hashing a password, and going through every table, takes a hundred times what other calls do. */
 const costly = /^(POST \/auth\/(register|login|upgrade|password)|DELETE \/players\/me|GET \/players\/me\/export)$/
 
+/** What goes well only on something made for the occasion, for it ends it. */
+const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promise<Partial<Sent>>>> = {
+  async 'DELETE /keys/:id'({ call, keys }) {
+    const { secret: token } = keys.operator
+    const made = await call('POST /keys', { token, body: { name: 'for a while', scopes: ['server'] } })
+    return { path: `/keys/${made.body.id}`, headers: { authorization: `Bearer ${token}` } }
+  },
+  async 'POST /auth/password'({ call }, draws) {
+    const username = `leaver.${draws.below(2 ** 40).toString(36)}`
+    const made = await call('POST /auth/register', { body: { username, password } })
+    return {
+      headers: { authorization: `Bearer ${made.body.access_token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ current_password: password, new_password: `another ${password}` }),
+    }
+  },
+}
+
 /** Draws one request: a call, somebody who makes it, somebody's things, and what is wrong with it. */
 export function drawRequest(world: World, draws: Draws): Attempt | Promise<Attempt> {
   let contract = draws.pick(everyContract)
   if (costly.test(lineOf(contract)) && draws.percent(80)) contract = draws.pick(everyContract)
+  const occasion = onOccasion[lineOf(contract)]
+  if (occasion !== undefined && draws.percent(20)) {
+    const { method, path } = contract
+    const plain = { contract, method, path, headers: {}, body: undefined, waits: false }
+    return occasion(world, draws).then((sent) => ({ ...plain, ...sent }))
+  }
   const row = routeRows[lineOf(contract)] ?? {}
   const side = world[draws.pick(['left', 'right'] as const)]
   const headers: Record<string, string> = {}

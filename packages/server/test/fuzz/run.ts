@@ -43,7 +43,7 @@ const linesAtOnce = 48
 const framesAShare = 5
 const framesASocket = 60
 /** After so many requests little is left of a world: somebody erased it. */
-const worldLasts = 10_000
+const worldLastsFor = (requests: number) => Math.max(3_000, Math.ceil(requests / 100))
 const complaintsMax = 50
 /** A limit that was met, as the document has it. Nothing else of ours may be 5xx. */
 const limits = new Set(['BUSY', 'NO_CAPACITY', 'UNAVAILABLE', 'PROVIDER_UNAVAILABLE'])
@@ -51,6 +51,7 @@ const limits = new Set(['BUSY', 'NO_CAPACITY', 'UNAVAILABLE', 'PROVIDER_UNAVAILA
 /** Calls a Muster process in every way that there is, as everybody, until so many have been sent. */
 export async function fuzz({ requests, seed, say }: FuzzOptions): Promise<FuzzReport> {
   const draws = drawsOf(seed)
+  const worldLasts = worldLastsFor(requests)
   const report: FuzzReport = {
     ...{ requests: 0, frames: 0, statuses: {}, answeredWell: new Set<string>(), complaints: [] },
     rssMiB: { afterWarmUp: 0, most: 0, last: 0 },

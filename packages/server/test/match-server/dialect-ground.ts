@@ -5,7 +5,8 @@ import { type DocumentServer, documentServer } from './document-server.ts'
 
 const ttlS = 2
 export const acceptTimeoutS = 2
-export const readyTimeoutS = 3
+/** Longer than a killed Muster needs to serve again. */
+export const readyTimeoutS = 8
 const queue = { teams: 2, teamSize: 1, board: 'arena', window: { initial: 5_000, perSecond: 0 } }
 const config = {
   modes: { arena: { server: { registered: true }, readyTimeoutS, allocateWaitS: 1, loadingTimeoutS: 20 } },

@@ -1,4 +1,4 @@
-import type { Side, World } from '../support/peopled-world.ts'
+import { type Side, type World, password as worldPassword } from '../support/peopled-world.ts'
 
 /** What a call names that belongs to somebody: in its path, or where `body` puts it. */
 export type Thing = 'server' | 'session' | 'match' | 'key'
@@ -27,8 +27,8 @@ const labels = { map: 'tower', 'build/id': '7' }
 /** By method and path. */
 export const routeRows: Readonly<Record<string, RouteRow>> = {
   'POST /auth/register': { body: () => ({ username: `new.${counted()}`, password, nick: 'Newcomer' }) },
-  'POST /mms': { body: () => ({ type: 'Login', username: 'left.ann', password: 'a phrase that nobody guesses' }) },
-  'POST /auth/login': { body: () => ({ username: 'left.ann', password: 'a phrase that nobody guesses' }) },
+  'POST /mms': { body: ({ left: { username } }) => ({ type: 'Login', username, password: worldPassword }) },
+  'POST /auth/login': { body: ({ left: { username } }) => ({ username, password: worldPassword }) },
   'POST /auth/guest': { body: () => ({ username: 'rook' }) },
   'POST /auth/upgrade': { body: () => ({ username: `upgraded.${counted()}`, password }), endsCaller: true },
   'POST /auth/refresh': { body: ({ right }) => ({ refresh_token: right.offered[1].refresh_token }) },

@@ -31,6 +31,8 @@ export interface Person {
 export interface Side {
   /** Two who play. */
   seated: [Person, Person]
+  /** Under which the first of them signs in. */
+  username: string
   /** Two to whom a match is offered. */
   offered: [Person, Person]
   match: string
@@ -54,7 +56,8 @@ export interface World {
   guest(): Promise<Person>
 }
 
-const password = 'a phrase that nobody guesses'
+/** Of everybody in it who has one. */
+export const password = 'a phrase that nobody guesses'
 
 /** Fills a server that runs with `worldConfig`, over HTTP alone: on each side a game in play, a match on offer, a game
  *  server and its key. */
@@ -113,7 +116,8 @@ export async function peopledWorld(
       token: key.secret,
       body: { id: server, name, address: '127.0.0.1', ports: { game: 7_777 }, capacity: 64, modes: [`${mark}${name}`] },
     })
-    const seated: [Person, Person] = [await register(`${mark}${name}.ann`), await register(`${mark}${name}.bob`)]
+    const username = `${mark}${name}.ann`
+    const seated: [Person, Person] = [await register(username), await register(`${mark}${name}.bob`)]
     const played = await offeredTo(`${mark}${name}`, seated)
     for (const { access_token: token } of seated) await good(`POST /matchmaking/matches/${played}/accept`, { token })
     const { session_id: session, report_token: report } = await assigned(server, key.secret)
@@ -125,7 +129,7 @@ export async function peopledWorld(
     const offered: [Person, Person] = [await guest(), await guest()]
     const match = await offeredTo(`${mark}${name}`, offered)
     return {
-      ...{ seated, offered, match, session, report, server, key },
+      ...{ seated, username, offered, match, session, report, server, key },
       ...{ ticket: String(ticket), ticketKey: String(registered.ticket_key) },
     }
   }

@@ -43,7 +43,8 @@ const passing = new Set([408, 425, 429])
  */
 export function createPreparer(needs: PreparerNeeds, options: DialectsOptions): Preparer {
   const { clock, db, log, store, outgoing, offered, credentials, reports } = needs
-  const leaseMs = options.prepareTimeoutMs + 5_000
+  // Long enough for one asking. Whoever dies over it holds the match up no longer than that; a server may hear it twice.
+  const leaseMs = options.prepareTimeoutMs + options.prepareRetryMs
 
   async function findNew(offers: readonly Offer[]): Promise<void> {
     const servers = offers.map(({ server }) => server)
