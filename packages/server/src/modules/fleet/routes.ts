@@ -4,7 +4,7 @@ import type { Db } from '../../platform/db.ts'
 import { type Caller, type Route, route } from '../../platform/http/route.ts'
 import type { Log } from '../../platform/log.ts'
 import type { FleetOptions } from './config.ts'
-import type { Credentials } from './credentials.ts'
+import { type Credentials, registeredRun } from './credentials.ts'
 import type { Directory } from './directory.ts'
 import { type AssignedSession, endings, type KickOrder, shownState, type Toucher } from './domain.ts'
 import type { Heartbeats } from './heartbeats.ts'
@@ -29,7 +29,7 @@ export function fleetRoutes(needs: RoutesNeeds, options: FleetOptions): Route[] 
 
   return [
     route(serverContracts.registerServer, async ({ body, caller, mintId }) => {
-      const instance = mintId('instance')
+      const instance = registeredRun(mintId('instance'), keyOf(caller))
       await directory.register(keyOf(caller), instance, {
         ...body,
         region: body.region ?? null,
