@@ -25,6 +25,8 @@ const suffixes = [
 export default defineConfig({
   resolve: { alias },
   test: {
+    // Every core: the usual one less leaves a machine of two with one.
+    maxWorkers: '100%',
     projects: [
       {
         extends: true,
