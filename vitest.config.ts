@@ -5,6 +5,7 @@ const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/i
 const alias = {
   '@muster/protocol/ticket-header': fileURLToPath(new URL('./packages/protocol/src/ticket-header.ts', import.meta.url)),
   '@muster/protocol': source('protocol'),
+  '@muster/netcode': source('netcode'),
   '@muster/client': source('client'),
   '@muster/gameserver': source('gameserver'),
   '@muster/server': source('server'),

@@ -30,6 +30,7 @@ describe('muster', () => {
     ['keys list', ['--json', 'EXAMPLES']],
     ['keys revoke', ['ID', 'EXAMPLES']],
     ['demo', ['--rounds', '--bots', '--url', '--json', 'PORT', 'EXAMPLES']],
+    ['connect-token', ['FILE', '--dialect', 'netcode|renet|lightyear', 'privateKeyHex']],
     ['rate', ['--system', '--json', '--game', 'glicko2']],
   ])('explains «%s» whole', async (command, words) => {
     const { code, stdout, stderr } = await run(...command.split(' ').filter(Boolean), '--help')

@@ -15,6 +15,7 @@ export const muster = Object.assign(
       keys: async () => (await import('./keys/index.ts')).keysCommand,
       migrate: async () => (await import('./migrate.ts')).migrateCommand,
       fsck: async () => (await import('./fsck/index.ts')).fsckCommand,
+      'connect-token': async () => (await import('./connect-token/index.ts')).connectTokenCommand,
       rate: async () => (await import('./rate/index.ts')).rateCommand,
     },
   }),
