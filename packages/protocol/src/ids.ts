@@ -9,6 +9,7 @@ export type KeyId = Id<'key'>
 export type EntryId = Id<'entry'>
 export type MatchId = Id<'match'>
 export type SessionId = Id<'session'>
+export type GameId = Id<'game'>
 /** Registered servers choose their own ids; launched ones are given `server_…`. */
 export type ServerId = string
 
@@ -22,6 +23,7 @@ export const IdOf = <const Noun extends string>(noun: Noun) =>
 
 export const PlayerIdSchema = IdOf('player')
 export const SessionIdSchema = IdOf('session')
+export const GameIdSchema = IdOf('game')
 export const EntryIdSchema = IdOf('entry')
 export const MatchIdSchema = IdOf('match')
 export const KeyIdSchema = IdOf('key')

@@ -1,6 +1,8 @@
 /** Muster's wire, schema first. Everything that crosses a process border is declared here once; types, validation and the
  *  OpenAPI document derive from it. */
 export * from './contract.ts'
+export type { Game } from './http/games.ts'
+export * as gameContracts from './http/games.ts'
 export type { Scope, Tokens } from './http/identity.ts'
 export * as identityContracts from './http/identity.ts'
 export type {

@@ -1,5 +1,6 @@
 import type { Config } from './config.ts'
 import { createFleet, type FleetNeeds, type FleetStore } from './modules/fleet/index.ts'
+import { createGames, type GamesStore, type PrivateMode } from './modules/games/index.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { createMatchmaking, type MatchmakingStore } from './modules/matchmaking/index.ts'
 import { createPresence, type PresenceStore } from './modules/presence/index.ts'
@@ -7,6 +8,7 @@ import { createResults, type ResultsStore } from './modules/results/index.ts'
 import { createSessions, type SessionStore } from './modules/sessions/index.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Db } from './platform/db.ts'
+import { drawnBytes } from './platform/drawn-bytes.ts'
 import type { Limits } from './platform/http/limits.ts'
 import type { MintId } from './platform/ids.ts'
 import type { Leases } from './platform/lease.ts'
@@ -39,6 +41,7 @@ export interface PlayStores {
   sessions?: SessionStore
   results?: ResultsStore
   matchmaking?: MatchmakingStore
+  games?: GamesStore
 }
 
 export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine'> {
@@ -61,9 +64,24 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   const { places, push, onMessage, connectedHere } = presence
 
   const launchSourceOf: FleetNeeds['launchSourceOf'] = (mode) => config.modes[mode]?.server.launch ?? null
+  const netcodeOf: FleetNeeds['netcodeOf'] = (mode) => {
+    const { protocolId, internalHost = null } = config.modes[mode]?.netcode ?? {}
+    return protocolId === undefined ? null : { protocolId: BigInt(protocolId), internalHost }
+  }
   const hasMode = (mode: string) => Object.hasOwn(config.modes, mode)
   const fleet = createFleet(
-    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, machine, hasMode, launchSourceOf },
+    {
+      ...platform,
+      store: stores.fleet,
+      node,
+      dataDir,
+      apiUrl,
+      environment,
+      machine,
+      hasMode,
+      launchSourceOf,
+      netcodeOf,
+    },
     config.fleet,
   )
   const sessions = createSessions(
@@ -88,7 +106,23 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
     },
     { ...config.matchmaking, queues: config.queues },
   )
-  return { presence, fleet, sessions, results, matchmaking }
+  const games = createGames(
+    {
+      ...platform,
+      store: stores.games,
+      ...{ draw: drawnBytes(), places, peopleOf, modeOf: (mode) => privateModeOf(config, mode) },
+      ...{ openSession: sessions.open, joinSession: sessions.join, sessionsView: sessions.viewOf },
+      ...{ issue: sessions.issue, transportOf: sessions.transportOf },
+      ...{ removePlayer: sessions.remove, setDoor: sessions.setDoor, callOff: sessions.callOff },
+    },
+    config.games,
+  )
+  return { presence, fleet, sessions, results, matchmaking, games }
+}
+
+function privateModeOf({ modes }: Config, name: string): PrivateMode | null {
+  const { private: friends, readyTimeoutS = 0 } = modes[name] ?? {}
+  return friends === undefined ? null : { ...friends, readyTimeoutMs: readyTimeoutS * 1_000 }
 }
 
 /** Registered servers are asked where nothing is launched, or where the mode says so. */

@@ -2,6 +2,7 @@ import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
 import { createDialects, dialectsMigrations } from './modules/dialects/index.ts'
 import { fleetMigrations } from './modules/fleet/index.ts'
+import { gamesMigrations } from './modules/games/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
 import { matchmakingMigrations } from './modules/matchmaking/index.ts'
 import { presenceMigrations } from './modules/presence/index.ts'
@@ -27,6 +28,7 @@ export const migrations: Migrations = {
   ...presenceMigrations,
   ...fleetMigrations,
   ...sessionsMigrations,
+  ...gamesMigrations,
   ...resultsMigrations,
   ...matchmakingMigrations,
   ...profilesMigrations,
@@ -55,7 +57,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const identity = createIdentity(platform, config.identity)
   const { peopleOf } = identity
   const play = composePlay(platform, config, { ...around, node: data.node, dataDir: data.path, people: identity })
-  const { presence, fleet, sessions, results, matchmaking } = play
+  const { presence, fleet, sessions, results, matchmaking, games } = play
   const dialects = createDialects(
     {
       ...platform,
@@ -73,6 +75,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const keepers = {
     dialects: dialects.personal,
     matchmaking: matchmaking.personal,
+    games: games.personal,
     sessions: sessions.personal,
     results: results.personal,
     presence: presence.personal,

@@ -1,6 +1,8 @@
+import { isIP } from 'node:net'
 import type { Config } from './config.ts'
 import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/fleet/config.ts'
 import { queueComplaints } from './modules/matchmaking/config.ts'
+import { transportComplaints } from './modules/sessions/config.ts'
 import { networkProblem } from './platform/http/config.ts'
 import type { Complaints } from './platform/options.ts'
 import { allowListComplaints } from './platform/outgoing/addresses.ts'
@@ -51,9 +53,17 @@ function checkDialects(config: Config, complaints: Complaints): void {
 function checkMode(config: Config, complaints: Complaints, name: string): void {
   const place = ['modes', name]
   if (!complaints.isSound(...place, 'server')) return
-  const { server, playersMin } = config.modes[name] as Config['modes'][string]
+  const mode = config.modes[name] as Config['modes'][string]
+  const { server, playersMin } = mode
   addTo(complaints, [...place, 'server'], sourceComplaints(server))
   if (server.launch !== undefined) addTo(complaints, [...place, 'server', 'launch'], launchComplaints(server.launch))
+  if (complaints.isSound(...place, 'netcode')) addTo(complaints, place, transportComplaints(mode))
+  if (mode.netcode !== undefined && server.launch !== undefined && isIP(server.launch.publicHost) === 0) {
+    complaints.add([...place, 'server', 'launch', 'publicHost'], 'must be an IP address: connect tokens hold no names')
+  }
+  if (mode.private !== undefined && server.launch === undefined) {
+    complaints.add([...place, 'private'], 'needs `server.launch`: friends are given a server of their own')
+  }
 
   if (playersMin === undefined || !complaints.isSound(...place, 'playersMin')) return
   const queues = namesIn(config, complaints, 'queues')

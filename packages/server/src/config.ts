@@ -6,6 +6,7 @@ import Type, { type Static, type TProperties } from 'typebox'
 import { checkConfig } from './config-checks.ts'
 import { dialectsOptions } from './modules/dialects/config.ts'
 import { fleetOptions, serverSource } from './modules/fleet/config.ts'
+import { gamesOptions } from './modules/games/config.ts'
 import { identityOptions } from './modules/identity/config.ts'
 import { completeProviderOptions } from './modules/identity/providers/config.ts'
 import { matchmakingOptions, queueOptions } from './modules/matchmaking/config.ts'
@@ -41,6 +42,7 @@ export const configSchema = Type.Object(
     profiles: Type.Object(profilesOptions.properties, { ...optional, additionalProperties: false }),
     presence: Type.Object(presenceOptions.properties, { ...optional, additionalProperties: false }),
     fleet: Type.Object(fleetOptions.properties, { ...optional, additionalProperties: false }),
+    games: Type.Object(gamesOptions.properties, { ...optional, additionalProperties: false }),
     sessions: Type.Object(sessionsOptions.properties, { ...optional, additionalProperties: false }),
     results: Type.Object(resultsOptions.properties, { ...optional, additionalProperties: false }),
     matchmaking: Type.Object(matchmakingOptions.properties, { ...optional, additionalProperties: false }),

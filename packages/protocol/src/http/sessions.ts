@@ -24,7 +24,7 @@ export const Session = Closed({
   state: SessionStateSchema,
   reason: Type.Union([Type.String(), Type.Null()], {
     description:
-      'Why it was cancelled or abandoned: no_server, server_not_ready, server_failed (before it was ready), server_lost, nobody_came, too_few_came, not_started, overtime, or what the server itself said',
+      'Why it was cancelled or abandoned: no_server, server_not_ready, server_failed (before it was ready), server_lost, nobody_came, too_few_came, not_started, host_left, empty, overtime, or what the server itself said',
   }),
   detail: Type.Union([Type.String(), Type.Null()], { description: 'More of the reason, in words' }),
   match_id: Type.Union([Type.String(), Type.Null()]),
@@ -142,8 +142,14 @@ export const readSession = contract({
   refusals: ['SESSION_NOT_FOUND'],
 })
 
+/** Where the mode's transport is `netcode`. */
+export const ConnectToken = Type.Optional(
+  Type.String({ description: 'A netcode connect token, base64, where the transport is netcode', maxLength: 4_096 }),
+)
+
 export const Admission = Closed({
   ticket: Ticket,
+  connect_token: ConnectToken,
   expires_at: Time,
   session_id: SessionIdSchema,
   address: Type.String(),

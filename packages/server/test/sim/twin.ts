@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ControlledTransaction, Kysely } from 'kysely'
 import type { PlayStores } from '../../src/compose-play.ts'
 import { sqlFleetStore } from '../../src/modules/fleet/store/sql.ts'
+import { sqlGamesStore } from '../../src/modules/games/store.ts'
 import { sqlMatchmakingStore } from '../../src/modules/matchmaking/store.ts'
 import { sqlPresenceStore } from '../../src/modules/presence/store.ts'
 import { sqlResultsStore } from '../../src/modules/results/store-sql.ts'
@@ -14,6 +15,7 @@ const sqlStores = (): Required<PlayStores> => ({
   presence: sqlPresenceStore(),
   fleet: sqlFleetStore(),
   sessions: sqlSessionStore(),
+  games: sqlGamesStore(),
   results: sqlResultsStore(),
   matchmaking: sqlMatchmakingStore(),
 })

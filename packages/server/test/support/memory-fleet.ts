@@ -124,6 +124,7 @@ export function memoryFleet({ wake, note }: MemoryFleetGround, { processesMax = 
         }),
       )
     },
+    netcodeKeyOf: (server, instance) => createHash('sha256').update(`netcode ${server} ${instance}`).digest(),
     ticketKeyOf: (server, instance) => createHash('sha256').update(`${server} ${instance}`).digest(),
   }
 

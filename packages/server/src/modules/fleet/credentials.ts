@@ -7,6 +7,8 @@ import { type Secrets, sameSecret } from '../../platform/secrets.ts'
 export interface Credentials {
   /** What this run of the server verifies tickets with; the same in each run that was registered with one key. */
   ticketKeyOf(server: ServerId, instance: string): Buffer
+  /** What it opens connect tokens with. */
+  netcodeKeyOf(server: ServerId, instance: string): Buffer
   /** Opens this session's reports and nothing else. */
   reportTokenOf(session: SessionId): string
   /** The session whose report token this is. */
@@ -26,6 +28,7 @@ export function createCredentials(secrets: Secrets): Credentials {
   const reportSecretOf = (session: SessionId) => secrets.derive('fleet.report', session).toString('base64url')
   return {
     ticketKeyOf: (server, instance) => secrets.derive('fleet.ticket', server, ticketsOf(instance)),
+    netcodeKeyOf: (server, instance) => secrets.derive('fleet.netcode', server, ticketsOf(instance)),
     reportTokenOf: (session) => `muster_rt_${session.slice('session_'.length)}_${reportSecretOf(session)}`,
     reportCaller(token) {
       const [, body, secret] = reportToken.exec(token) ?? []

@@ -40,6 +40,8 @@ export interface Claim {
   mode: string
   region: string | null
   slots: number
+  /** Slots that a launched server is to have in all; as many as are claimed unless told. */
+  room?: number
   /** What the server is told of the session. */
   brief: unknown
 }

@@ -42,6 +42,8 @@ export interface Fleet extends Allocator {
   launch(tx: Tx, claim: Claim): Promise<Allocation | null>
   /** What this run of the server verifies tickets with: 32 bytes. */
   ticketKeyOf(server: ServerId, instance: string): Buffer
+  /** What it opens connect tokens with: 32 bytes. */
+  netcodeKeyOf(server: ServerId, instance: string): Buffer
   reportTokenOf(session: SessionId): string
   offered: OfferedServers
   start(): Promise<void>
@@ -74,6 +76,7 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     ...allocator,
     launch,
     ticketKeyOf: credentials.ticketKeyOf,
+    netcodeKeyOf: credentials.netcodeKeyOf,
     reportTokenOf: credentials.reportTokenOf,
     offered: createOffered({ clock, db, wakes, log, store: { ...store, ...offeredStore }, endServers }),
     routes: fleetRoutes(

@@ -36,4 +36,12 @@ export interface FleetNeeds {
   hasMode(mode: string): boolean
   /** How servers of a mode are launched, if they are. */
   launchSourceOf(mode: string): LaunchSource | null
+  /** How the servers of a mode take connect tokens, if they do. */
+  netcodeOf?(mode: string): NetcodeOf | null
+}
+
+export interface NetcodeOf {
+  protocolId: bigint
+  /** The host that servers believe theirs to be, where it is not the one that players are sent to. */
+  internalHost: string | null
 }

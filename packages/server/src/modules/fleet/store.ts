@@ -160,7 +160,8 @@ export interface ProcessRow {
   launcher: string
   mode: string
   session: SessionId
-  slots: number
+  /** Its slots in all. */
+  room: number
   brief: unknown
   port: number
   pid: number | null

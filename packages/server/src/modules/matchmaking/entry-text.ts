@@ -1,6 +1,7 @@
 import type { Entry as EntryText, PlayerId } from '@muster/protocol'
 import { timeText } from '../../platform/clock.ts'
 import type { Entry, Match } from './domain.ts'
+import type { MatchmakingNeeds } from './needs.ts'
 import { offerOf } from './offer-text.ts'
 
 /** An entry with the match that it is in, or was in last. */
@@ -28,7 +29,7 @@ export const revisionOf = ({ entry, match }: Reading): string =>
   `${entry.id}.${entry.version}.${entry.state === 'closed' ? 0 : (match?.version ?? 0)}`
 
 /** What is told beyond the rows. */
-export type Extras = Pick<EntryText, 'estimate_s' | 'match' | 'ticket' | 'why'>
+export type Extras = Pick<EntryText, 'estimate_s' | 'match' | 'ticket' | 'connect_token' | 'why'>
 
 export function entryText(reading: Reading, player: PlayerId, extras: Extras): EntryText {
   const { entry, match } = reading
@@ -46,3 +47,10 @@ export function entryText(reading: Reading, player: PlayerId, extras: Extras): E
     ...extras,
   }
 }
+
+/** What the players of a match are told when they may come in. */
+export const toldOf = ({ match, ticket, connect_token }: NonNullable<Awaited<ReturnType<AdmissionOf>>>) => ({
+  ...{ match, ticket },
+  ...(connect_token === undefined ? {} : { connect_token }),
+})
+type AdmissionOf = MatchmakingNeeds['admissionOf']

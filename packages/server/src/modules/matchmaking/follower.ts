@@ -5,6 +5,7 @@ import type { Log } from '../../platform/log.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { MatchmakingOptions } from './config.ts'
 import { blameOf, fatesOf, type Match, partiesOf, playersOf } from './domain.ts'
+import { toldOf } from './entry-text.ts'
 import type { FallThrough } from './fall-through.ts'
 import type { Figures } from './figures.ts'
 import { afterFailure, afterSuccess, lifted } from './hold.ts'
@@ -51,8 +52,7 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
         .filter((player) => !gaveUp.has(player))
         .map(async (player): Promise<Push | null> => {
           const admission = await admissionOf(session, player)
-          const { match: text, ticket } = admission ?? {}
-          return admission === null ? null : { player, event: 'match_confirmed', data: { match: text, ticket } }
+          return admission && { player, event: 'match_confirmed', data: toldOf(admission) }
         }),
     )
     const pushes = admitted.filter((one) => one !== null)

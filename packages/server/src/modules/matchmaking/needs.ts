@@ -60,5 +60,8 @@ export interface MatchmakingNeeds {
   leaveSession(session: SessionId, player: PlayerId): Promise<void>
   sessionsView(sessions: SessionId[]): Promise<Map<SessionId, SessionNews>>
   /** Null unless the player can come in right now. */
-  admissionOf(session: SessionId, player: PlayerId): Promise<{ match: MatchText; ticket: string } | null>
+  admissionOf(
+    session: SessionId,
+    player: PlayerId,
+  ): Promise<{ match: MatchText; ticket: string; connect_token?: string } | null>
 }

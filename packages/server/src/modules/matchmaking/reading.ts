@@ -5,7 +5,7 @@ import { gather } from '../../platform/gather.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { Activity } from './activity.ts'
 import { partiesOf } from './domain.ts'
-import { type Extras, entryText, type Reading, revisionOf, statusOf } from './entry-text.ts'
+import { type Extras, entryText, type Reading, revisionOf, statusOf, toldOf } from './entry-text.ts'
 import type { Follower } from './follower.ts'
 import type { MatchmakingNeeds, Places } from './needs.ts'
 import type { MatchmakingStore } from './store.ts'
@@ -109,10 +109,13 @@ export function createReading(needs: ReadingNeeds, options: { rereadMs: number; 
     return known.length === 0 ? null : Math.min(...known)
   }
 
-  async function admissionOf({ match }: Reading, player: PlayerId): Promise<Pick<Extras, 'match' | 'ticket'> | null> {
+  async function admissionOf(
+    { match }: Reading,
+    player: PlayerId,
+  ): Promise<Pick<Extras, 'match' | 'ticket' | 'connect_token'> | null> {
     if (match === null || match.session === null) return null
     const admission = await needs.admissionOf(match.session, player)
-    return admission && { match: admission.match, ticket: admission.ticket }
+    return admission && toldOf(admission)
   }
 
   async function show(reading: Reading, player: PlayerId, signal?: AbortSignal): Promise<EntryText> {

@@ -5,6 +5,7 @@ import { drawnBytes } from '../../platform/drawn-bytes.ts'
 import { gather } from '../../platform/gather.ts'
 import { matchOf } from './brief.ts'
 import type { SessionsOptions } from './config.ts'
+import { createConnectTokens } from './connect-tokens.ts'
 import type { Figures } from './figures.ts'
 import type { FleetNeeds } from './needs.ts'
 import type { Seat } from './seats.ts'
@@ -14,6 +15,8 @@ import type { Rules } from './timing.ts'
 
 export interface Issued extends Pick<StampedTicket, 'host' | 'port' | 'mode'> {
   ticket: string
+  /** Base64; null where the mode's servers take none. */
+  connectToken: string | null
   endsAt: number
 }
 
@@ -24,7 +27,7 @@ export interface Admissions {
   admissionOf(
     session: SessionId,
     player: PlayerId,
-  ): Promise<{ match: Match; ticket: string; expires_at: string } | null>
+  ): Promise<{ match: Match; ticket: string; connect_token?: string; expires_at: string } | null>
 }
 
 interface SeatOf {
@@ -36,7 +39,7 @@ export interface AdmissionsNeeds {
   clock: Clock
   db: Db
   store: SessionStore
-  fleet: Pick<FleetNeeds, 'addSlots' | 'ticketKeyOf'>
+  fleet: Pick<FleetNeeds, 'addSlots' | 'ticketKeyOf' | 'netcodeKeyOf'>
   figures: Figures
   rules: Rules
 }
@@ -52,6 +55,8 @@ const jtiBytes = 12
 export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOptions): Admissions {
   const { clock, db, store, fleet, figures, rules } = needs
   const chance = drawnBytes()
+  const { netcodeKeyOf } = fleet
+  const connectTokenFor = createConnectTokens({ draw: chance, netcodeKeyOf, netcodeOf: rules.netcodeOf })
   const clockSlackMs = options.clockSlackS * 1_000
 
   const stampAll = (tx: Tx, seats: readonly SeatOf[]) =>
@@ -113,7 +118,7 @@ export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOpti
       jti: chance(jtiBytes).toString('base64url'),
     })
     figures.ticketIssued()
-    return { ticket, endsAt, host, port, mode }
+    return { ticket, connectToken: connectTokenFor(found, clock.now()), endsAt, host, port, mode }
   }
 
   return {
@@ -127,7 +132,12 @@ export function createAdmissions(needs: AdmissionsNeeds, options: AdmissionsOpti
       if (issued instanceof Refusal) return null
       const session = await read(id)
       const match = session === undefined ? null : matchOf(session, rules)
-      return match === null ? null : { match, ticket: issued.ticket, expires_at: timeText(issued.endsAt) }
+      if (match === null) return null
+      return {
+        ...{ match, ticket: issued.ticket },
+        ...(issued.connectToken === null ? {} : { connect_token: issued.connectToken }),
+        expires_at: timeText(issued.endsAt),
+      }
     },
   }
 }

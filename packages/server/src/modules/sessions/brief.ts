@@ -28,6 +28,7 @@ export function briefOf(session: KeptSession, rules: Rules) {
     factions: factionsOf(session),
     nicknames: nicknamesOf(session),
     ...(session.settings === null ? {} : { settings: session.settings }),
+    ...(session.playersMax === null ? {} : { players_max: session.playersMax }),
     players_min: Math.min(timing.playersMin ?? session.seats.length, session.seats.length),
     loading_timeout_s: timing.loadingTimeoutMs / 1_000,
     duration_max_s: timing.durationMaxMs / 1_000,

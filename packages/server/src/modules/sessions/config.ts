@@ -1,6 +1,48 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
 
+/** How a mode's servers take connect tokens. */
+export const netcodeOptions = Closed({
+  dialect: Type.Union([Type.Literal('netcode'), Type.Literal('renet'), Type.Literal('lightyear')], {
+    default: 'netcode',
+    description: 'netcode: the C library and yojimbo; renet; lightyear from 0.21',
+  }),
+  protocolId: Type.String({
+    pattern: '^0x[0-9A-Fa-f]{1,16}$',
+    description: 'Of the game and its version, as its clients and servers have it: 0x and up to 16 digits',
+  }),
+  timeoutS: Type.Integer({
+    default: 10,
+    minimum: 1,
+    maximum: 300,
+    description: 'How long a line may be silent before either side drops it',
+  }),
+  internalHost: Type.Optional(
+    Type.String({
+      pattern: '^[0-9A-Fa-f.:]{2,45}$',
+      description: 'The IP address that servers believe theirs to be, where it is not the one that players are sent to',
+    }),
+  ),
+})
+
+/** Private games of a mode: friends who come by a passcode, and begin when their host says so. */
+export const privateOptions = Closed({
+  playersMax: Type.Integer({ default: 8, minimum: 1, maximum: 1_000, description: 'Most players of one game' }),
+  guests: Type.Boolean({ default: true, description: 'Whether guests may host and join' }),
+  lobbyS: Type.Number({
+    default: 1_800,
+    minimum: 1,
+    maximum: 86_400,
+    description: 'How long those who came may wait for their host to start',
+  }),
+  emptyS: Type.Number({
+    default: 120,
+    minimum: 0,
+    maximum: 86_400,
+    description: 'How long a game that everybody left is kept for them to come back',
+  }),
+})
+
 /** What a mode says of its sessions. */
 export const sessionModeOptions = Closed({
   transport: Type.String({
@@ -25,6 +67,8 @@ export const sessionModeOptions = Closed({
     description: 'Longest wait for the players to come',
   }),
   durationMaxS: Type.Number({ default: 7_200, minimum: 1, maximum: 2_592_000, description: 'Longest play' }),
+  private: Type.Optional(privateOptions),
+  netcode: Type.Optional(netcodeOptions),
   ticketLifeS: Type.Integer({ default: 60, minimum: 1, maximum: 86_400, description: 'How long a ticket admits' }),
   leaveGraceS: Type.Number({
     default: 120,
@@ -78,3 +122,11 @@ export const sessionsOptions = Closed({
   keptDays: Type.Number({ default: 90, minimum: 0, description: 'How long ended sessions are kept' }),
 })
 export type SessionsOptions = Static<typeof sessionsOptions>
+
+/** What a schema cannot say of a mode's transport, by field. */
+export const transportComplaints = ({ transport, netcode }: SessionModeOptions): string[] =>
+  transport === 'netcode' && netcode === undefined
+    ? ['netcode: say how, at least with a protocolId, for the transport is netcode']
+    : transport !== 'netcode' && netcode !== undefined
+      ? ["transport: must be 'netcode' where `netcode` says how"]
+      : []

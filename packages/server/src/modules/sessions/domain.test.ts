@@ -8,6 +8,8 @@ const timing: Timing = {
   readyTimeoutMs: 30_000,
   loadingTimeoutMs: 60_000,
   durationMaxMs: 7_200_000,
+  lobbyMs: 1_800_000,
+  emptyMs: 120_000,
   playersMin: null,
 }
 const events: SessionEvent[] = [
@@ -17,6 +19,7 @@ const events: SessionEvent[] = [
   'attendance',
   'finished',
   'abandoned',
+  'called_off',
   'server_lost',
   'server_late',
   'time',
@@ -35,7 +38,9 @@ const course = (state: SessionState, attendance: Partial<Attendance> = {}, over:
   kind: 'match',
   state,
   deadlineAt: isLive(state) ? 1_000 : null,
-  attendance: { seats: 2, present: 0, gaveUp: 0, ...attendance },
+  loadingAt: state === 'loading' || state === 'in_progress' ? 500 : null,
+  startedAt: state === 'in_progress' ? 700 : null,
+  attendance: { seats: 2, present: 0, gaveUp: 0, hosted: false, ...attendance },
   ...over,
 })
 const at = (it: Course, event: SessionEvent, now: number, over: Partial<Timing> = {}) =>
@@ -121,6 +126,44 @@ describe('the course of a session', () => {
     expect(at(friends, 'started', 10)).toMatchObject({ to: 'in_progress' })
     expect(at(course('loading', {}, { kind: 'private' }), 'time', 1_000)).toMatchObject({ cause: 'nobody_came' })
   })
+
+  describe('of friends', () => {
+    const lobby = (attendance: Partial<Attendance>, deadlineAt = 60_500) =>
+      course('loading', attendance, { kind: 'private', deadlineAt })
+    const play = (attendance: Partial<Attendance>, deadlineAt = 7_200_700) =>
+      course('in_progress', attendance, { kind: 'private', deadlineAt })
+
+    it('gives them the lobby’s time once their host has come', () => {
+      expect(at(lobby({ present: 1 }), 'attendance', 600)).toEqual({ kind: 'stay' })
+      expect(at(lobby({ present: 1, hosted: true }), 'attendance', 600)).toEqual({
+        kind: 'wait',
+        deadlineAt: 1_800_500,
+      })
+      expect(at(lobby({ present: 2, hosted: true }, 1_800_500), 'attendance', 900)).toEqual({ kind: 'stay' })
+    })
+
+    it('keeps an empty one for a while, and no longer than there was time anyway', () => {
+      const left = { present: 0, hosted: true }
+      expect(at(lobby(left, 1_800_500), 'attendance', 10_000)).toEqual({ kind: 'wait', deadlineAt: 130_000 })
+      expect(at(lobby(left, 130_000), 'attendance', 20_000)).toEqual({ kind: 'stay' })
+      expect(at(lobby(left, 130_000), 'time', 130_000)).toEqual({ kind: 'end', to: 'cancelled', cause: 'empty' })
+      expect(at(play({ present: 0 }), 'attendance', 10_000)).toEqual({ kind: 'wait', deadlineAt: 130_000 })
+      expect(at(play({ present: 1 }, 130_000), 'attendance', 20_000)).toEqual({ kind: 'wait', deadlineAt: 7_200_700 })
+      expect(at(play({ present: 0 }, 130_000), 'time', 130_000)).toEqual({
+        ...{ kind: 'end', to: 'abandoned', cause: 'empty' },
+      })
+      expect(at(play({ present: 0 }), 'time', 7_200_700)).toMatchObject({ to: 'abandoned', cause: 'overtime' })
+    })
+
+    it('ends where the host calls it off', () => {
+      for (const state of ['requested', 'preparing', 'loading'] as const) {
+        expect(at(course(state, {}, { kind: 'private' }), 'called_off', 10)).toEqual({
+          ...{ kind: 'end', to: 'cancelled', cause: 'host_left' },
+        })
+      }
+      expect(at(play({ present: 1 }), 'called_off', 10)).toMatchObject({ to: 'abandoned', cause: 'host_left' })
+    })
+  })
 })
 
 describe('any sequence of events', () => {
@@ -130,6 +173,7 @@ describe('any sequence of events', () => {
     spanMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 100_000 })),
     present: fc.nat(4),
     gaveUp: fc.nat(4),
+    hosted: fc.boolean(),
   })
   const setting = fc.record({
     kind: fc.constantFrom('match' as const, 'private' as const),
@@ -145,20 +189,24 @@ describe('any sequence of events', () => {
       kind,
       state: 'requested',
       deadlineAt: firstDeadline(timing, 0),
-      attendance: { seats, present: 0, gaveUp: 0 },
+      ...{ loadingAt: null, startedAt: null },
+      attendance: { seats, present: 0, gaveUp: 0, hosted: false },
     }
     const entered: SessionState[] = ['requested']
     const steps: { from: SessionState; to: SessionState }[] = []
-    for (const { event, spanMs, present, gaveUp } of happenings) {
+    for (const { event, spanMs, present, gaveUp, hosted } of happenings) {
       now += spanMs
       const left = Math.min(gaveUp, seats)
-      it = { ...it, attendance: { seats, present: Math.min(present, seats - left), gaveUp: left } }
+      it = { ...it, attendance: { seats, present: Math.min(present, seats - left), gaveUp: left, hosted } }
       const verdict = after(it, event, { ...timing, playersMin }, now)
       if (verdict.kind === 'ended' && isLive(it.state)) throw new Error(`${it.state} is not ended.`)
+      if (verdict.kind === 'wait') it = { ...it, deadlineAt: verdict.deadlineAt }
       if (verdict.kind !== 'move' && verdict.kind !== 'end') continue
       steps.push({ from: it.state, to: verdict.to })
       entered.push(verdict.to)
       it = { ...it, state: verdict.to, deadlineAt: verdict.kind === 'move' ? verdict.deadlineAt : null }
+      if (it.state === 'loading') it = { ...it, loadingAt: now }
+      if (it.state === 'in_progress') it = { ...it, startedAt: now }
     }
     return { it, now, entered, steps }
   }

@@ -6,18 +6,21 @@
  *       │                        │                   │      time, with the minimum      │
  *       │                        │                   │                                  ├─abandoned───► abandoned: reported
  *       │                        │                   │                                  ├─server_lost─► abandoned: server_lost
- *       │                        │                   │                                  └─time────────► abandoned: overtime
+ *       │                        │                   │                                  ├─time────────► abandoned: overtime
+ *       │                        │                   │                                  └─time, empty─► abandoned: empty (private)
  *       │                        │                   │
  *       ├─time: no_server        ├─time: server_not_ready; server_late: the same
  *       │                        ├─server_lost: server_failed
  *       │                        │                   ├─time: nobody_came, too_few_came, not_started (private)
+ *       │                        │                   ├─called_off: host_left (private)
  *       │                        │                   ├─server_lost: server_lost
  *       │                        ├─abandoned─────────┴─abandoned: reported
  *       └─attendance─────────────┴─attendance: too_few_came, where so many gave up that the minimum cannot come
  *                                all of these: cancelled
  *
  * Whatever ends a session ends it once: an ended one answers every event with `ended`. Every live state has a deadline,
- * and `time` after the deadline always leaves it, so none stays open for ever.
+ * and `time` after the deadline always leaves it, so none stays open for ever. A private game's deadline follows who is
+ * there: once its host has come they have the lobby's time to begin, and when all have left, a while to come back.
  */
 import type { SessionState } from '@muster/protocol'
 
@@ -38,6 +41,8 @@ export type Cause =
   | 'nobody_came'
   | 'too_few_came'
   | 'not_started'
+  | 'host_left'
+  | 'empty'
   | 'overtime'
   | 'reported'
 
@@ -50,6 +55,8 @@ export const causeSays: Readonly<Record<Cause, string>> = {
   nobody_came: 'Nobody came in time.',
   too_few_came: 'Too few players came.',
   not_started: 'The host did not start it in time.',
+  host_left: 'The host ended it.',
+  empty: 'Everybody had left.',
   overtime: 'It ran for longer than it may.',
   reported: 'The game server ended it.',
 }
@@ -60,6 +67,9 @@ export interface Timing {
   readyTimeoutMs: number
   loadingTimeoutMs: number
   durationMaxMs: number
+  /** Of private games. */
+  lobbyMs: number
+  emptyMs: number
   /** Null: everyone. */
   playersMin: number | null
 }
@@ -69,6 +79,8 @@ export interface Attendance {
   /** On the server now. */
   present: number
   gaveUp: number
+  /** The host has come, and did not give up. */
+  hosted: boolean
 }
 
 /** As much of a session as its course depends on. */
@@ -76,6 +88,8 @@ export interface Course {
   kind: SessionKind
   state: SessionState
   deadlineAt: number | null
+  loadingAt: number | null
+  startedAt: number | null
   attendance: Attendance
 }
 
@@ -90,6 +104,8 @@ export type SessionEvent =
   | 'attendance'
   /** A result was accepted. */
   | 'finished'
+  /** The host wants no more of it. */
+  | 'called_off'
   /** The server says that there will be no result. */
   | 'abandoned'
   /** The server is gone. */
@@ -102,6 +118,8 @@ export type SessionEvent =
 export type Verdict =
   | { kind: 'stay' }
   | { kind: 'move'; to: LiveState; deadlineAt: number }
+  /** It stays as it is, for as long as that. */
+  | { kind: 'wait'; deadlineAt: number }
   | { kind: 'end'; to: EndState; cause: Cause | null }
   | { kind: 'too_early' }
   | { kind: 'ended' }
@@ -132,7 +150,7 @@ export function after(course: Course, event: SessionEvent, timing: Timing, now: 
     case 'loading':
       return whileLoading(course, event, timing, now)
     case 'in_progress':
-      return inProgress(course, event, now)
+      return inProgress(course, event, timing, now)
     case 'completed':
     case 'abandoned':
     case 'cancelled':
@@ -148,6 +166,8 @@ function whileRequested(course: Course, event: SessionEvent, timing: Timing, now
       return unlessHopeless(course, timing)
     case 'abandoned':
       return cancelled('reported')
+    case 'called_off':
+      return cancelled('host_left')
     case 'time':
       return isDue(course, now) ? cancelled('no_server') : stay
     case 'server_lost':
@@ -170,6 +190,8 @@ function whilePreparing(course: Course, event: SessionEvent, timing: Timing, now
       return unlessHopeless(course, timing)
     case 'abandoned':
       return cancelled('reported')
+    case 'called_off':
+      return cancelled('host_left')
     case 'server_lost':
       return cancelled('server_failed')
     case 'server_late':
@@ -184,7 +206,7 @@ function whilePreparing(course: Course, event: SessionEvent, timing: Timing, now
 
 function whileLoading(course: Course, event: SessionEvent, timing: Timing, now: number): Verdict {
   const begin: Verdict = { kind: 'move', to: 'in_progress', deadlineAt: now + timing.durationMaxMs }
-  const { present, seats, gaveUp } = course.attendance
+  const { present, seats, gaveUp, hosted } = course.attendance
   switch (event) {
     case 'allocated':
     case 'ready':
@@ -194,16 +216,19 @@ function whileLoading(course: Course, event: SessionEvent, timing: Timing, now: 
     case 'attendance': {
       const hopeless = unlessHopeless(course, timing)
       if (hopeless.kind === 'end') return hopeless
-      return startsByItself(course.kind) && present > 0 && present >= seats - gaveUp ? begin : stay
+      if (!startsByItself(course.kind)) return inLobby(course, timing, now)
+      return present > 0 && present >= seats - gaveUp ? begin : stay
     }
     case 'abandoned':
       return cancelled('reported')
+    case 'called_off':
+      return cancelled('host_left')
     case 'server_lost':
     case 'server_late':
       return cancelled('server_lost')
     case 'time':
       if (!isDue(course, now)) return stay
-      if (present === 0) return cancelled('nobody_came')
+      if (present === 0) return cancelled(hosted ? 'empty' : 'nobody_came')
       if (!startsByItself(course.kind)) return cancelled('not_started')
       return present >= minimumOf(course, timing) ? begin : cancelled('too_few_came')
     case 'finished':
@@ -211,24 +236,50 @@ function whileLoading(course: Course, event: SessionEvent, timing: Timing, now: 
   }
 }
 
-function inProgress(course: Course, event: SessionEvent, now: number): Verdict {
+function inProgress(course: Course, event: SessionEvent, timing: Timing, now: number): Verdict {
   switch (event) {
     case 'allocated':
     case 'ready':
     case 'started':
-    case 'attendance':
       return stay
+    case 'attendance':
+      return startsByItself(course.kind) ? stay : inPlay(course, timing, now)
     case 'finished':
       return { kind: 'end', to: 'completed', cause: null }
     case 'abandoned':
       return abandoned('reported')
+    case 'called_off':
+      return abandoned('host_left')
     case 'server_lost':
     case 'server_late':
       return abandoned('server_lost')
     case 'time':
-      return isDue(course, now) ? abandoned('overtime') : stay
+      if (!isDue(course, now)) return stay
+      return abandoned(isEmptyEarly(course, timing, now) ? 'empty' : 'overtime')
   }
 }
+
+const until = ({ deadlineAt }: Course, wanted: number): Verdict =>
+  wanted === deadlineAt ? stay : { kind: 'wait', deadlineAt: wanted }
+
+/** When all have left, they have a while to come back, and no more than there was time anyway. */
+const untilEmpty = (course: Course, timing: Timing, now: number): Verdict =>
+  until(course, Math.min(course.deadlineAt ?? Number.POSITIVE_INFINITY, now + timing.emptyMs))
+
+function inLobby(course: Course, timing: Timing, now: number): Verdict {
+  const { present, hosted } = course.attendance
+  if (present === 0) return hosted ? untilEmpty(course, timing, now) : stay
+  return hosted ? until(course, (course.loadingAt ?? now) + timing.lobbyMs) : stay
+}
+
+const playEndsAt = ({ startedAt }: Course, timing: Timing, now: number): number =>
+  (startedAt ?? now) + timing.durationMaxMs
+
+const isEmptyEarly = (course: Course, timing: Timing, now: number): boolean =>
+  !startsByItself(course.kind) && course.attendance.present === 0 && now < playEndsAt(course, timing, now)
+
+const inPlay = (course: Course, timing: Timing, now: number): Verdict =>
+  course.attendance.present === 0 ? untilEmpty(course, timing, now) : until(course, playEndsAt(course, timing, now))
 
 /** Waiting on is of no use where fewer than the minimum can still come: the others get back to their queue at once. */
 function unlessHopeless(course: Course, timing: Timing): Verdict {

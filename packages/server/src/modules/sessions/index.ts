@@ -4,11 +4,13 @@
  * completed by a result, abandoned, or cancelled. It knows nothing of ratings, queues or sockets.
  */
 import type { SessionId } from '@muster/protocol'
+import type { Tx } from '../../platform/db.ts'
 import { type Repeating, repeating } from '../../platform/repeat.ts'
 import { createAdmissions } from './admissions.ts'
 import type { SessionModeOptions, SessionsOptions } from './config.ts'
 import { sessionFigures } from './figures.ts'
 import { createFinish } from './finish.ts'
+import { createJoining } from './joining.ts'
 import { lateKeeper } from './late.ts'
 import { createLeaving } from './leaving.ts'
 import type { SessionsNeeds } from './needs.ts'
@@ -24,11 +26,14 @@ import { createUpkeep } from './upkeep.ts'
 import { type SessionView, viewOfSession } from './view.ts'
 import { inbox } from './work.ts'
 
+export type { Issued } from './admissions.ts'
 export { type SeatRow, type SessionRow, sessionsAudit } from './audit.ts'
 export type { Brief } from './brief.ts'
 export { type SessionModeOptions, type SessionsOptions, sessionModeOptions, sessionsOptions } from './config.ts'
+export type { NetcodeRules } from './connect-tokens.ts'
 export type { Cause, EndState, LiveState, SessionKind } from './domain.ts'
 export type { Finish, FinishedSession, FinishVerdict } from './finish.ts'
+export type { Seating } from './joining.ts'
 export type { KeepLate } from './late.ts'
 export { sessionsMigrations } from './migrations.ts'
 export type { Allocation, Claim, FleetNeeds, Place, PlacesNeeds, ServerSources, SessionsNeeds } from './needs.ts'
@@ -56,6 +61,7 @@ export function createSessions(
   const opener = createOpener({ clock, db, log, store, steps, fleet, rules, sourcesOf: needs.sourcesOf }, options)
   const upkeep = createUpkeep({ clock, db, log, store, fleet, figures }, options)
   const leaving = createLeaving({ clock, db, wakes, store, steps, fleet, places, rules })
+  const joining = createJoining({ wakes, store, fleet, places })
   const reports = createReports({ clock, db, log, wakes, store, steps, fleet, keepLate, rules })
   const admissions = createAdmissions({ clock, db, store, fleet, figures, rules }, options)
 
@@ -73,7 +79,18 @@ export function createSessions(
       return new Map(kept.map((session) => [session.id, viewOfSession(session)]))
     },
     admissionOf: admissions.admissionOf,
+    issue: admissions.issue,
+    transportOf: rules.transportOf,
+    netcodeOf: rules.netcodeOf,
     leave: leaving.leave,
+    remove: leaving.remove,
+    join: joining.join,
+    setDoor: joining.setDoor,
+    /** Its host wants no more of it. */
+    async callOff(tx: Tx, id: SessionId): Promise<void> {
+      const session = await store.lock(tx, id)
+      if (session !== null) await steps.take(tx, session, 'called_off')
+    },
     finish: createFinish({ store, steps }),
     reports,
     keepLate,

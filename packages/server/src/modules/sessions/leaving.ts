@@ -12,6 +12,8 @@ export interface Leaving {
   /** Gives up a player's place. The seat still counts in the result; where the play cannot begin without the player, it
    *  is cancelled at once. May be repeated. */
   leave(session: SessionId, player: PlayerId): Promise<void>
+  /** The same by somebody else's word, in the caller's transaction, for the reason that the game server is told. */
+  remove(tx: Tx, session: SessionId, player: PlayerId, reason: string): Promise<void>
   /** The same for a locked session, of a player whose account is being erased. */
   erase(tx: Tx, session: KeptSession, player: PlayerId): Promise<void>
 }
@@ -35,26 +37,31 @@ export function createLeaving({ clock, db, wakes, store, steps, fleet, places, r
     const mayBeThere = session.state === 'loading' || session.state === 'in_progress'
     if (mayBeThere) await fleet.kick(tx, id, seat.player, reason)
     const others = seats.map((one) => (one.player === seat.player ? left : one))
-    const verdict = await steps.take(tx, { ...session, seats: others }, 'attendance')
+    const lobby = session.kind === 'private' && session.state !== 'in_progress'
+    const event = lobby && seat.role === 'host' ? 'called_off' : 'attendance'
+    const verdict = await steps.take(tx, { ...session, seats: others }, event)
     if (seat.gaveUpAt === null) {
       await places.release(tx, [{ player: seat.player, place: { kind: 'session', id } }])
     }
-    if (verdict.kind === 'stay') afterCommit(tx, () => wakes.wake('session', [id]))
+    if (verdict.kind !== 'end') afterCommit(tx, () => wakes.wake('session', [id]))
+  }
+
+  async function leaveLocked(tx: Tx, id: SessionId, player: PlayerId, reason: string): Promise<void> {
+    const session = await store.lock(tx, id)
+    const seat = session?.seats.find((one) => one.player === player)
+    if (session === null || seat === undefined) throw new Refusal('SESSION_NOT_FOUND')
+    if (seat.gaveUpAt !== null) return
+    if (session.endedAt !== null) throw new Refusal('SESSION_ENDED')
+    await give(tx, session, seat, reason)
   }
 
   return {
+    remove: leaveLocked,
     async leave(id, player) {
       // Whoever has no seat is refused without holding the session up.
       const [known] = await db.once((tx) => store.read(tx, [id]))
       if (!known?.seats.some((seat) => seat.player === player)) throw new Refusal('SESSION_NOT_FOUND')
-      await db.transact(async (tx) => {
-        const session = await store.lock(tx, id)
-        const seat = session?.seats.find((one) => one.player === player)
-        if (session === null || seat === undefined) throw new Refusal('SESSION_NOT_FOUND')
-        if (seat.gaveUpAt !== null) return
-        if (session.endedAt !== null) throw new Refusal('SESSION_ENDED')
-        await give(tx, session, seat, 'left')
-      })
+      await db.transact((tx) => leaveLocked(tx, id, player, 'left'))
     },
     async erase(tx, session, player) {
       const seat = session.seats.find((one) => one.player === player)

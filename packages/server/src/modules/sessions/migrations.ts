@@ -66,4 +66,5 @@ export const sessionsMigrations: Migrations = {
        at bigint not null)`,
     'create index sessions_late_reports_session on sessions_late_reports (session)',
   ),
+  sessions_0004_players_max: statements('alter table sessions_sessions add column players_max integer'),
 }

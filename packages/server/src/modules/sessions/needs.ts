@@ -42,6 +42,7 @@ export interface FleetNeeds {
   kick(tx: Tx, session: SessionId, player: PlayerId, reason: string): Promise<void>
   viewOf(sessions: SessionId[]): Promise<Map<SessionId, ServerView>>
   ticketKeyOf(server: ServerId, instance: string): Uint8Array
+  netcodeKeyOf(server: ServerId, instance: string): Uint8Array
 }
 
 export interface PlacesNeeds {

@@ -54,7 +54,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       if (session?.state !== 'requested') return true
       const seats = session.seats.filter((seat) => seat.gaveUpAt === null)
       const claim = claimOf(session, seats.length)
-      const { registered, launched } = needs.sourcesOf(session.mode)
+      const { registered, launched } = sourcesFor(session)
       const allocation =
         (registered ? await fleet.reserve(tx, claim) : null) ?? (launched ? await fleet.launch(tx, claim) : null)
       if (allocation === null) {
@@ -77,8 +77,15 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     mode: session.mode,
     region: session.region,
     slots,
+    ...(session.playersMax === null ? {} : { room: session.playersMax }),
     brief: briefOf(session, rules),
   })
+
+  /** Friends have a server of their own, so that there is room for whoever is still to come. */
+  const sourcesFor = ({ mode, playersMax }: KeptSession): ServerSources => {
+    const sources = needs.sourcesOf(mode)
+    return playersMax === null ? sources : { ...sources, registered: false }
+  }
 
   /** Takes the step that is due, if any; false where no server was to be had. */
   async function step(glance: Glance, view: ServerView | undefined): Promise<boolean> {

@@ -16,6 +16,10 @@ export interface OpenRequest {
   /** The board that its result moves. */
   board: string | null
   settings?: unknown
+  /** Most players, where more may come later; only those that it is opened with unless told. */
+  playersMax?: number
+  /** Longest search for a server; as the mode has it unless told. */
+  allocateWaitMs?: number
   players: {
     player: PlayerId
     nick: string
@@ -28,6 +32,8 @@ export interface OpenRequest {
 }
 
 const playersMax = 1_000
+
+const waiting = ({ allocateWaitMs }: OpenRequest) => (allocateWaitMs === undefined ? {} : { allocateWaitMs })
 
 export interface OpeningNeeds extends Pick<SessionsNeeds, 'clock' | 'mintId' | 'wakes'> {
   store: SessionStore
@@ -72,8 +78,9 @@ export function createOpening({ clock, mintId, wakes, store, places, figures, ru
       board: request.board,
       settings: request.settings ?? null,
       door: request.kind === 'private' ? 'open' : 'closed',
+      playersMax: request.playersMax ?? null,
       requestedAt: now,
-      deadlineAt: firstDeadline(rules.timingOf(mode), now),
+      deadlineAt: firstDeadline({ ...rules.timingOf(mode), ...waiting(request) }, now),
       ticketLifeMs: rules.ticketLifeMsOf(mode),
       seats: players.map(
         ({ player, nick, guest, team, role, origin }): Seat => ({

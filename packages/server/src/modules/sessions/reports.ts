@@ -105,7 +105,7 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
         }
         await store.told(tx, id, report.seq ?? session.playersSeq)
         const verdict = await steps.take(tx, { ...session, seats, told: true }, 'attendance')
-        if (verdict.kind === 'stay' && changed.length > 0) afterCommit(tx, () => wakes.wake('session', [id]))
+        if (staysOpen(verdict) && changed.length > 0) afterCommit(tx, () => wakes.wake('session', [id]))
         return stateAfter(session, verdict)
       }),
 
@@ -149,6 +149,8 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
     return after
   }
 }
+
+const staysOpen = ({ kind }: Verdict): boolean => kind === 'stay' || kind === 'wait'
 
 const strangersIn = ({ seats }: KeptSession, { joined = [], left = [] }: PlayersReport): PlayerId[] => {
   const known = new Set(seats.map(({ player }) => player))

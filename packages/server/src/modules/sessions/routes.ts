@@ -63,11 +63,12 @@ export function sessionRoutes(needs: RoutesNeeds): Route[] {
       const { player } = playerOf(call)
       const { id } = call.params
       await limits.spend(ticketLimit, `${id} ${player}`)
-      const { ticket, endsAt, host, port, mode } = await admissions.issue(id, player)
+      const { ticket, connectToken, endsAt, host, port, mode } = await admissions.issue(id, player)
       return {
         status: 201,
         body: {
           ticket,
+          ...(connectToken === null ? {} : { connect_token: connectToken }),
           expires_at: timeText(endsAt),
           session_id: id,
           address: addressText(host, port),

@@ -46,7 +46,7 @@ describe('a seat', () => {
   it('counts who is there', () => {
     const there = came(seat(), 1)
     const seats = [there, gaveUp(there, 2, graces), seat(), went(there, 2, graces)]
-    expect(attendanceOf(seats)).toEqual({ seats: 4, present: 1, gaveUp: 1 })
+    expect(attendanceOf(seats)).toEqual({ seats: 4, present: 1, gaveUp: 1, hosted: false })
   })
 
   it('[law 7] gives its slot back only when nobody can be on it', () => {

@@ -80,6 +80,12 @@ export function gaveUp(seat: Seat, now: number, graces: Graces): Seat {
   return { ...seat, gaveUpAt: now, state: 'left', slotEndsAt: keptUntil(seat, now, graces) }
 }
 
+/** Comes to a game of friends, for the first time or after all: before it begins anybody may change their mind. */
+export const invited = (seat: Seat, slot: boolean): Seat => ({
+  ...seat,
+  ...{ state: 'expected', slot, slotEndsAt: null, gaveUpAt: null },
+})
+
 /** Loading has ended without this player. */
 export const missed = (seat: Seat, now: number, graces: Graces): Seat =>
   seat.state === 'expected' ? { ...seat, state: 'absent', slotEndsAt: keptUntil(seat, now, graces) } : seat
@@ -93,6 +99,7 @@ export const attendanceOf = (seats: readonly Seat[]): Attendance => ({
   seats: seats.length,
   present: seats.filter((seat) => seat.state === 'joined' && seat.gaveUpAt === null).length,
   gaveUp: seats.filter((seat) => seat.gaveUpAt !== null).length,
+  hosted: seats.some((seat) => seat.role === 'host' && seat.joinedAt !== null && seat.gaveUpAt === null),
 })
 
 /** What others are shown: who gave up has left, even while the server still sees the connection. */

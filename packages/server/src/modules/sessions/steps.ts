@@ -80,6 +80,8 @@ export function createSteps({ clock, log, wakes, store, fleet, places, figures, 
         })
       }
 
+      if (verdict.kind === 'wait') await store.wait(tx, id, verdict.deadlineAt)
+
       if (verdict.kind === 'end') {
         const { to, cause } = verdict
         const detail = extra.detail ?? (cause === null ? null : causeSays[cause])

@@ -54,6 +54,25 @@ export function sessionCourseSuite({ run, once, insert, move, end, read, playing
       expect(await read(s1)).toMatchObject({ state: 'in_progress', startedAt: 4_000, chosen: { level: 3 } })
     })
 
+    it('waits for as long as it is told, and opens and closes its door, until it ends', async () => {
+      const retimed = (deadlineAt: number) => run((tx, store) => store.wait(tx, s1, deadlineAt))
+      const door = (to: 'open' | 'closed') => run((tx, store) => store.setDoor(tx, s1, to))
+      await insert(session(s1, { playersMax: 4 }))
+      await insert(session(s2))
+      expect(await read(s1)).toMatchObject({ playersMax: 4 })
+      await retimed(77_000)
+      await door('open')
+      expect(await read(s1)).toMatchObject({ deadlineAt: 77_000, door: 'open', state: 'requested' })
+      expect(await once((tx, store) => store.due(tx, 77_000, 5))).toHaveLength(2)
+      await door('closed')
+      expect((await read(s1)).door).toBe('closed')
+      await end(s1)
+      await retimed(99_000)
+      await door('open')
+      expect(await read(s1)).toMatchObject({ deadlineAt: null, door: 'closed' })
+      expect(await read(s2)).toMatchObject({ deadlineAt: 6_000, door: 'closed' })
+    })
+
     it('closes the door when play begins', async () => {
       await insert(session(s1, { kind: 'private', door: 'open' }))
       await move(s1, toPreparing, toLoading)

@@ -41,7 +41,14 @@ export const seat = (player: PlayerId, over: Partial<Seat> = {}): Seat => ({
 })
 export const session = (id: SessionId, over: Partial<NewSession> = {}): NewSession => ({
   ...{ id, kind: 'match', mode: 'duel', match: id.replace('session', 'match') as MatchId, region: 'eu', board: 'duel' },
-  ...{ settings: { map: 'hill' }, door: 'closed', requestedAt: 1_000, deadlineAt: 6_000, ticketLifeMs: 60_000 },
+  ...{
+    settings: { map: 'hill' },
+    door: 'closed',
+    playersMax: null,
+    requestedAt: 1_000,
+    deadlineAt: 6_000,
+    ticketLifeMs: 60_000,
+  },
   seats: [seat(bob), seat(ann, { team: 1 })],
   ...over,
 })

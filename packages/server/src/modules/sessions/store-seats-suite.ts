@@ -26,6 +26,21 @@ export function sessionSeatsSuite({ run, once, insert, move, end, read, change, 
       expect((await read(s1)).seats).toEqual([seat(bob), changed])
     })
 
+    it('takes more seats, behind the others, each player once', async () => {
+      await insert(session(s1))
+      await insert(session(s2))
+      const eve = seat('player_eve', { slot: true, role: 'host', origin: null })
+      await run((tx, store) => store.addSeat(tx, s1, eve))
+      expect((await read(s1)).seats).toEqual([seat(bob), seat(ann, { team: 1 }), eve])
+      expect((await run((tx, store) => store.lock(tx, s1)))?.seats).toHaveLength(3)
+      expect((await read(s2)).seats).toHaveLength(2)
+      await expect(run((tx, store) => store.addSeat(tx, s1, eve))).rejects.toMatchObject({ code: '23505' })
+      await expect(run((tx, store) => store.addSeat(tx, 'session_none', eve))).rejects.toMatchObject({ code: '23503' })
+      await run((tx, store) => store.forget(tx, s1, bob))
+      await run((tx, store) => store.addSeat(tx, s1, seat(bob)))
+      expect((await read(s1)).seats.map(({ player }) => player)).toEqual(['player_erased0', ann, 'player_eve', bob])
+    })
+
     it('stamps a ticket on a seat that holds a slot', async () => {
       await playing(seat(ann, { slot: true, nick: 'Ann', team: 2, role: 'host' }), seat(bob))
       const said = { nick: 'Ann', guest: false, team: 2, role: 'host' }

@@ -21,6 +21,8 @@ export interface KeptSession {
   detail: string | null
   /** Whether more players may come in. */
   door: 'open' | 'closed'
+  /** Most that may sit in it; null where nobody comes later. */
+  playersMax: number | null
   /** The server has said who came, so who was not named is not there. */
   told: boolean
   /** The newest numbered report of players. */
@@ -40,7 +42,7 @@ export interface KeptSession {
 
 export type NewSession = Pick<
   KeptSession,
-  'id' | 'kind' | 'mode' | 'match' | 'region' | 'board' | 'settings' | 'door' | 'requestedAt' | 'seats'
+  'id' | 'kind' | 'mode' | 'match' | 'region' | 'board' | 'settings' | 'door' | 'playersMax' | 'requestedAt' | 'seats'
 > & { deadlineAt: number; ticketLifeMs: number }
 
 /** What is seen of a session from afar: enough to tell whether anything is due. */
@@ -109,6 +111,12 @@ export interface SessionStore {
   move(tx: Tx, id: SessionId, move: Move): Promise<boolean>
   /** False if it has ended already. No seat holds a slot after it. */
   end(tx: Tx, id: SessionId, ending: Ending): Promise<boolean>
+  /** Its time is over then, whatever was said before; for one that has not ended. */
+  wait(tx: Tx, id: SessionId, deadlineAt: number): Promise<void>
+  /** Whether more may come, of one that has not ended. */
+  setDoor(tx: Tx, id: SessionId, door: KeptSession['door']): Promise<void>
+  /** Behind the others. */
+  addSeat(tx: Tx, id: SessionId, seat: Seat): Promise<void>
   changeSeats(tx: Tx, id: SessionId, changes: readonly SeatChange[]): Promise<void>
   /** The server has said who came, in the report of that number. */
   told(tx: Tx, id: SessionId, seq: number): Promise<void>

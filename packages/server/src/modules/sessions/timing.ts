@@ -1,5 +1,7 @@
+import type { Static } from 'typebox'
 import Value from 'typebox/value'
-import { type SessionModeOptions, type SessionsOptions, sessionModeOptions } from './config.ts'
+import { privateOptions, type SessionModeOptions, type SessionsOptions, sessionModeOptions } from './config.ts'
+import type { NetcodeRules } from './connect-tokens.ts'
 import type { Timing } from './domain.ts'
 import type { Graces } from './seats.ts'
 
@@ -9,12 +11,15 @@ export interface Rules {
   gracesOf(mode: string): Graces
   ticketLifeMsOf(mode: string): number
   transportOf(mode: string): string
+  /** Null where its servers take no connect tokens. */
+  netcodeOf(mode: string): NetcodeRules | null
   hasMode(mode: string): boolean
 }
 
 /** A mode that was taken out of the configuration while its sessions ran is carried on with the defaults. */
 export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string, SessionModeOptions>>): Rules {
   const fallback = Value.Default(sessionModeOptions, {}) as SessionModeOptions
+  const privately = Value.Default(privateOptions, {}) as Static<typeof privateOptions>
   const known = new Map(Object.entries(modes))
   const modeOf = (mode: string) => known.get(mode) ?? fallback
   return {
@@ -25,6 +30,8 @@ export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string,
         readyTimeoutMs: mode.readyTimeoutS * 1_000,
         loadingTimeoutMs: mode.loadingTimeoutS * 1_000,
         durationMaxMs: mode.durationMaxS * 1_000,
+        lobbyMs: (mode.private ?? privately).lobbyS * 1_000,
+        emptyMs: (mode.private ?? privately).emptyS * 1_000,
         playersMin: mode.playersMin ?? null,
       }
     },
@@ -34,6 +41,12 @@ export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string,
     }),
     ticketLifeMsOf: (name) => modeOf(name).ticketLifeS * 1_000,
     transportOf: (name) => modeOf(name).transport,
+    netcodeOf(name) {
+      const { netcode } = modeOf(name)
+      if (netcode === undefined) return null
+      const { dialect, protocolId, timeoutS, internalHost = null } = netcode
+      return { dialect, protocolId: BigInt(protocolId), timeoutS, internalHost }
+    },
     hasMode: (name) => known.has(name),
   }
 }

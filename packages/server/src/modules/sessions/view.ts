@@ -20,7 +20,7 @@ export interface SeatView {
 export interface SessionView
   extends Pick<
     KeptSession,
-    'id' | 'kind' | 'match' | 'mode' | 'region' | 'board' | 'chosen' | 'state' | 'cause' | 'detail' | 'server'
+    'id' | 'kind' | 'match' | 'mode' | 'region' | 'board' | 'chosen' | 'door' | 'state' | 'cause' | 'detail' | 'server'
   > {
   /** Why it was cancelled or abandoned: the cause, or the server's own words. */
   reason: string | null
@@ -34,10 +34,10 @@ export const reasonOf = ({ cause, detail }: Pick<KeptSession, 'cause' | 'detail'
   cause === 'reported' ? (detail ?? cause) : cause
 
 export function viewOfSession(session: KeptSession): SessionView {
-  const { id, kind, match, mode, region, board, chosen, state, cause, detail, server } = session
+  const { id, kind, match, mode, region, board, chosen, door, state, cause, detail, server } = session
   const { requestedAt, startedAt, endedAt } = session
   return {
-    ...{ id, kind, match, mode, region, board, chosen, state, cause, detail, server },
+    ...{ id, kind, match, mode, region, board, chosen, door, state, cause, detail, server },
     ...{ requestedAt, startedAt, endedAt },
     reason: reasonOf(session),
     seats: session.seats.map((seat) => ({

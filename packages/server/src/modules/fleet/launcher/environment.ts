@@ -10,8 +10,8 @@ export interface LaunchFacts {
   server: ServerId
   session: SessionId
   reportToken: string
-  /** 32 bytes. */
-  ticketKey: Buffer
+  /** 32 bytes each; what a server lets players in with is one or the other. */
+  keys: { ticket: Buffer } | { netcode: Buffer; protocolId: bigint; host: string }
   port: number
   bindHost: string
   publicHost: string
@@ -20,6 +20,18 @@ export interface LaunchFacts {
 }
 
 const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
+
+const hex = (id: bigint) => `0x${id.toString(16).padStart(16, '0')}`
+
+const keysOf = ({ keys, port }: LaunchFacts): Record<string, string> =>
+  'ticket' in keys
+    ? { MUSTER_TICKET_KEY: keys.ticket.toString('hex') }
+    : {
+        MUSTER_NETCODE_KEY: keys.netcode.toString('hex'),
+        MUSTER_NETCODE_PROTOCOL_ID: hex(keys.protocolId),
+        // What it must be configured with, for it refuses tokens that name another.
+        MUSTER_NETCODE_ADDRESS: addressOf(keys.host, port),
+      }
 
 /** The whole environment of a launched server: what it may inherit, what its mode adds, and the launch contract. Nothing
  *  else of Muster's own environment reaches it. */
@@ -42,7 +54,7 @@ export function launchEnvironment(
     [serverMark]: facts.server,
     MUSTER_SESSION_ID: facts.session,
     MUSTER_REPORT_TOKEN: facts.reportToken,
-    MUSTER_TICKET_KEY: facts.ticketKey.toString('hex'),
+    ...keysOf(facts),
     MUSTER_PORT: String(facts.port),
     MUSTER_BIND_HOST: facts.bindHost,
     MUSTER_PUBLIC_ADDRESS: addressOf(facts.publicHost, facts.port),

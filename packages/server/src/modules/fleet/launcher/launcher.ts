@@ -63,7 +63,11 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
       file: machine.outputOf(server),
       bytesMax: options.logBytesMax,
       linesMax: options.outputLinesMax,
-      secrets: [credentials.reportTokenOf(session), credentials.ticketKeyOf(server, row.instance).toString('hex')],
+      secrets: [
+        credentials.reportTokenOf(session),
+        credentials.ticketKeyOf(server, row.instance).toString('hex'),
+        credentials.netcodeKeyOf(server, row.instance).toString('hex'),
+      ],
       from: row.state === 'starting' ? 'start' : 'tail',
     })
     const watch = watchProcess(

@@ -4,8 +4,9 @@ import type { Db } from '../../../platform/db.ts'
 import type { FleetOptions, LaunchSource } from '../config.ts'
 import type { Credentials } from '../credentials.ts'
 import type { Ending } from '../domain.ts'
+import type { NetcodeOf } from '../needs.ts'
 import type { ProcessRow, ProcessStore } from '../store.ts'
-import { launchEnvironment } from './environment.ts'
+import { type LaunchFacts, launchEnvironment } from './environment.ts'
 import type { Machine, Started } from './machine.ts'
 
 export interface StartNeeds {
@@ -18,6 +19,7 @@ export interface StartNeeds {
   apiUrl(): string
   environment: Readonly<Record<string, string | undefined>>
   launchSourceOf(mode: string): LaunchSource | null
+  netcodeOf?(mode: string): NetcodeOf | null
 }
 
 /** How many ports held by strangers are passed by for one server. */
@@ -37,15 +39,24 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
     environment: launchEnvironment(
       {
         ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
-        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.slots },
+        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.room },
         reportToken: credentials.reportTokenOf(row.session),
-        ticketKey: credentials.ticketKeyOf(row.server, row.instance),
+        keys: keysFor(needs, row, source),
       },
       environment,
       options.inheritEnv,
       source.env,
     ),
   })
+}
+
+function keysFor({ credentials, netcodeOf }: StartNeeds, row: ProcessRow, source: LaunchSource): LaunchFacts['keys'] {
+  const netcode = netcodeOf?.(row.mode) ?? null
+  if (netcode === null) return { ticket: credentials.ticketKeyOf(row.server, row.instance) }
+  return {
+    netcode: credentials.netcodeKeyOf(row.server, row.instance),
+    ...{ protocolId: netcode.protocolId, host: netcode.internalHost ?? source.publicHost },
+  }
 }
 
 async function freePort(

@@ -48,7 +48,14 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
   await add(tx, beats, { server, instance, key: null, last_beat_at: now, current_players: 0, load: 0 })
   await add(tx, servers, {
     ...{ id: server, instance, key: null, node, name: request.name, state: 'starting', address: host },
-    ...{ ports: { game: port }, game_port: port, capacity: slots, reserved: slots, sessions: 1, region },
+    ...{
+      ports: { game: port },
+      game_port: port,
+      capacity: request.room ?? slots,
+      reserved: slots,
+      sessions: 1,
+      region,
+    },
     sessions_max: null,
     ...{ modes: [mode], maps: [], labels: {}, registered_at: now, gone_at: null, gone_cause: null, gone_detail: null },
   })
@@ -67,7 +74,7 @@ function shown(tx: Tx, row: KeptProcess): ProcessRow {
   const claim = allocation?.server === row.server && allocation.ended_at === null ? allocation : null
   return {
     ...{ server: row.server as ServerId, instance: server?.instance ?? '', launcher: row.launcher, mode: row.mode },
-    ...{ session: row.session as SessionId, slots: claim?.slots ?? 0, port: row.port, pid: row.pid },
+    ...{ session: row.session as SessionId, room: server?.capacity ?? 0, port: row.port, pid: row.pid },
     // The brief is needed only to start a process, so it is read only for those that have none.
     brief: row.pid === null && claim !== null ? (JSON.parse(claim.brief) as unknown) : null,
     ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },

@@ -78,7 +78,7 @@ export function processSuite(fresh: FreshFleetStore): void {
     it('shows the launcher what to do', async () => {
       await start('a')
       const asked = {
-        ...{ server: 'a', instance: 'a run 1', launcher: 'launcher_1', mode: 'duel', session: session('a'), slots: 2 },
+        ...{ server: 'a', instance: 'a run 1', launcher: 'launcher_1', mode: 'duel', session: session('a'), room: 2 },
         ...{ brief: { match_id: 'match_a' }, port: 7_000, pid: null, startMark: null, stopGraceMs: 10_000 },
         ...{ readyTimeoutMs: 30_000, createdAt: 1_000, state: 'starting', wanted: true },
       }
@@ -90,7 +90,7 @@ export function processSuite(fresh: FreshFleetStore): void {
       expect(await act('release', session('a'), 'completed', 3_000)).toEqual({
         ...{ server: 'a', launched: true, idle: true },
       })
-      expect(await rows()).toEqual([{ ...recorded, slots: 0, state: 'draining', wanted: false }])
+      expect(await rows()).toEqual([{ ...recorded, state: 'draining', wanted: false }])
       await act('endProcess', endedProcess('a'))
       expect(await rows()).toEqual([])
       expect(await act('recordProcess', running('a'))).toBe(false)

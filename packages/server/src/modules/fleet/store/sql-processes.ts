@@ -67,7 +67,12 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
     .insertInto('fleet_servers')
     .values({
       ...{ id: server, instance, key: null, node, name: request.name, state: 'starting', address: host },
-      ...{ ports: JSON.stringify({ game: port }) as never, game_port: port, capacity: slots, reserved: slots },
+      ...{
+        ports: JSON.stringify({ game: port }) as never,
+        game_port: port,
+        capacity: request.room ?? slots,
+        reserved: slots,
+      },
       ...{ sessions: 1, region, modes: [mode], maps: [], labels: '{}' as never, registered_at: now },
       ...{ gone_at: null, gone_cause: null, gone_detail: null },
     })
@@ -90,7 +95,7 @@ interface JoinedRow {
   launcher: string
   mode: string
   session: SessionId
-  slots: number | null
+  room: number | null
   brief: unknown
   port: number
   pid: number | null
@@ -108,7 +113,7 @@ export const sqlProcesses = (): ProcessStore => ({
   async processesOf(tx, node) {
     // The brief is needed only to start a process, so it is read only for those that have none.
     const { rows } = await sql<JoinedRow>`
-      select p.server, s.instance, p.launcher, p.mode, p.session, a.slots,
+      select p.server, s.instance, p.launcher, p.mode, p.session, s.capacity as room,
         case when p.pid is null then a.brief end as brief, p.port, p.pid, p.start_mark, p.stop_grace_ms,
         p.ready_timeout_ms, p.created_at, s.state, a.session is not null as wanted
       from fleet_processes p
@@ -117,7 +122,7 @@ export const sqlProcesses = (): ProcessStore => ({
       where p.node = ${node} and p.ended_at is null order by p.server`.execute(tables(tx))
     return rows.map((row) => ({
       ...{ server: row.server, instance: row.instance ?? '', launcher: row.launcher, mode: row.mode },
-      ...{ session: row.session, slots: row.slots ?? 0, brief: row.brief, port: row.port, pid: row.pid },
+      ...{ session: row.session, room: row.room ?? 0, brief: row.brief, port: row.port, pid: row.pid },
       ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },
       ...{ createdAt: row.created_at, state: row.state ?? 'gone', wanted: row.wanted },
     }))

@@ -1,9 +1,10 @@
 import type { PlayerId, SessionId } from '@muster/protocol'
-import { keptJson, memoryOf, uniqueViolation } from '../../../platform/memory-db/index.ts'
+import { foreignKeyViolation, keptJson, memoryOf, uniqueViolation } from '../../../platform/memory-db/index.ts'
 import type { SeatChange } from '../seats.ts'
 import type { SessionStore, StampedTicket, TicketStamp } from '../store.ts'
 import {
   changed,
+  copyOf,
   lateIn,
   lateKeysOf,
   type SeatRow,
@@ -14,11 +15,24 @@ import {
   sessionsIn,
 } from './tables.ts'
 
-type Seating = Pick<SessionStore, 'changeSeats' | 'stampTickets' | 'forget'>
+type Seating = Pick<SessionStore, 'addSeat' | 'changeSeats' | 'stampTickets' | 'forget'>
 
 const keyOf = ({ session, position }: SeatRow) => seatKey(session, position)
 
 export const seating: Seating = {
+  async addSeat(tx, id, seat) {
+    const sessions = sessionsIn(tx)
+    const seats = seatsIn(tx)
+    const [session] = await sessions.hold([id])
+    if (session === undefined) throw memoryOf(tx).fail(foreignKeyViolation('sessions_seats_session_fkey'))
+    if (seatsOf(seats, session).some((row) => row.seat.player === seat.player)) {
+      throw memoryOf(tx).fail(uniqueViolation('sessions_seats_pkey'))
+    }
+    const position = session.seatKeys.length
+    await seats.insert({ session: id, position, seat: copyOf(seat) })
+    sessions.put({ ...session, seatKeys: [...session.seatKeys, seatKey(id, position)] })
+  },
+
   async changeSeats(tx, id, changes) {
     const session = sessionsIn(tx).get(id)
     if (session === null || changes.length === 0) return

@@ -83,6 +83,16 @@ export const memorySessionStore = (): SessionStore => ({
     return true
   },
 
+  async wait(tx, id, deadlineAt) {
+    const sessions = sessionsIn(tx)
+    for (const row of await holdLive(sessions, id)) sessions.put(changed(row, { deadlineAt }))
+  },
+
+  async setDoor(tx, id, door) {
+    const sessions = sessionsIn(tx)
+    for (const row of await holdLive(sessions, id)) sessions.put(changed(row, { door }))
+  },
+
   async told(tx, id, seq) {
     const sessions = sessionsIn(tx)
     for (const row of await sessions.hold([id])) {
@@ -131,6 +141,11 @@ async function claim(tx: Tx, { id, match }: NewSession & { match: NonNullable<Ne
   }
 }
 
+async function holdLive(sessions: Rows<SessionRow>, id: SessionId): Promise<SessionRow[]> {
+  const isLive = (row: SessionRow | null) => row !== null && row.kept.endedAt === null
+  return isLive(sessions.get(id)) ? (await sessions.hold([id])).filter(isLive) : []
+}
+
 function* endedBefore(sessions: Rows<SessionRow>, before: number): Iterable<SessionId> {
   for (const { kept } of sessions.after('ended', [])) {
     if ((kept.endedAt as number) >= before) return
@@ -160,6 +175,7 @@ const rowOf = (session: NewSession): SessionRow => ({
     settings: keptJson(session.settings),
     chosen: null,
     ...{ state: 'requested', cause: null, detail: null, door: session.door, told: false, playersSeq: 0 },
+    playersMax: session.playersMax,
     ...{ deadlineAt: session.deadlineAt, server: null, instance: null, host: null, port: null },
     ...{ requestedAt: session.requestedAt, loadingAt: null, startedAt: null, endedAt: null },
   },

@@ -8,7 +8,7 @@ import type { Glance, KeptSession, LateReport } from '../store.ts'
 export interface SessionRow {
   kept: Omit<KeptSession, 'seats'>
   ticketLifeMs: number
-  /** In their order; a session's seats are never more or fewer than it began with. */
+  /** In their order. */
   seatKeys: readonly string[]
 }
 

@@ -1,10 +1,22 @@
 import { sql } from 'kysely'
 import type { SessionStore, StampedTicket } from '../store.ts'
-import { tables } from './tables.ts'
+import { seatRow, tables } from './tables.ts'
 
-type Seating = Pick<SessionStore, 'changeSeats' | 'stampTickets' | 'forget'>
+type Seating = Pick<SessionStore, 'addSeat' | 'changeSeats' | 'stampTickets' | 'forget'>
 
 export const seating: Seating = {
+  async addSeat(tx, id, seat) {
+    const { seats } = await tables(tx)
+      .selectFrom('sessions_seats')
+      .select(({ fn }) => fn.countAll<number>().as('seats'))
+      .where('session', '=', id)
+      .executeTakeFirstOrThrow()
+    await tables(tx)
+      .insertInto('sessions_seats')
+      .values(seatRow(id, seat, seats))
+      .execute()
+  },
+
   async changeSeats(tx, id, changes) {
     if (changes.length === 0) return
     const rows = changes.map((seat) => ({

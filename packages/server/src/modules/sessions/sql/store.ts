@@ -27,6 +27,7 @@ export const sqlSessionStore = (): SessionStore => ({
         cause: null,
         detail: null,
         door: session.door,
+        players_max: session.playersMax,
         told: false,
         players_seq: 0,
         ticket_life_ms: session.ticketLifeMs,
@@ -124,6 +125,24 @@ export const sqlSessionStore = (): SessionStore => ({
       .where('slot', '=', true)
       .execute()
     return true
+  },
+
+  async wait(tx, id, deadlineAt) {
+    await tables(tx)
+      .updateTable('sessions_sessions')
+      .set({ deadline_at: deadlineAt })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .execute()
+  },
+
+  async setDoor(tx, id, door) {
+    await tables(tx)
+      .updateTable('sessions_sessions')
+      .set({ door })
+      .where('id', '=', id)
+      .where('ended_at', 'is', null)
+      .execute()
   },
 
   async told(tx, id, seq) {

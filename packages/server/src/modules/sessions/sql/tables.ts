@@ -18,6 +18,7 @@ export interface SessionsTables {
     cause: KeptSession['cause']
     detail: string | null
     door: KeptSession['door']
+    players_max: number | null
     told: boolean
     players_seq: number
     ticket_life_ms: number
@@ -74,6 +75,7 @@ export const sessionOf = (row: SessionRow, seats: Seat[]): KeptSession => ({
   cause: row.cause,
   detail: row.detail,
   door: row.door,
+  playersMax: row.players_max,
   told: row.told,
   playersSeq: row.players_seq,
   deadlineAt: row.deadline_at,
