@@ -1,6 +1,6 @@
 import { defineConfig } from '@muster/server'
 
-/** The game that comes with Muster: duels, one against one, each on a server process of its own. */
+/** The games that come with Muster: duels, one against one, and raids among friends, each on a server process of its own. */
 export default defineConfig({
   modes: {
     duel: {
@@ -8,6 +8,13 @@ export default defineConfig({
         launch: { command: ['node', 'examples/duel/dist/server.js'], ports: [41_000, 41_099], processesMax: 16 },
       },
       loadingTimeoutS: 30,
+      durationMaxS: 600,
+    },
+    raid: {
+      server: {
+        launch: { command: ['node', 'examples/coop/dist/server.js'], ports: [41_100, 41_149], processesMax: 8 },
+      },
+      private: { playersMax: 4, lobbyS: 900 },
       durationMaxS: 600,
     },
   },

@@ -1,5 +1,6 @@
 import type { Admission, GoodBodyOf, PublicProfile, resultContracts, Session, Tokens } from '@muster/protocol'
 import { type Account, createAccount } from './account.ts'
+import { createGames, type Games } from './games.ts'
 import { connectGateway, type Gateway, type SocketClass } from './gateway.ts'
 import { createHttp } from './http.ts'
 import { createMatchmaking, type Matchmaking } from './matchmaking.ts'
@@ -21,7 +22,7 @@ export interface ClientOptions {
 export type Board = GoodBodyOf<typeof resultContracts.readLeaderboard>
 export type Results = GoodBodyOf<typeof resultContracts.listResults>
 
-export interface MusterClient extends Account, Matchmaking {
+export interface MusterClient extends Account, Matchmaking, Games {
   readonly storage: Storage
   player(id: string): Promise<PublicProfile>
   session(id: string): Promise<Session>
@@ -76,6 +77,7 @@ export function createClient(options: ClientOptions): MusterClient {
       return account.userId
     },
     ...createMatchmaking(http),
+    ...createGames(http),
     storage: createStorage(http),
     player: (id) => read(`/players/${encodeURIComponent(id)}`),
     session: (id) => read(inSession(id)),

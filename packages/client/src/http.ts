@@ -93,6 +93,8 @@ export function createHttp({ url, fetch, tokens }: HttpGround): Http {
 function isPassing(error: unknown): boolean {
   if (!(error instanceof MusterError)) return !(error instanceof Error && error.name === 'AbortError')
   if ((error.retryAfterS ?? 0) > retryAfterMaxS) return false
+  // That no server is free is an answer, for whoever asked to decide what to do.
+  if (error.code === 'NO_CAPACITY') return false
   return [502, 503, 504].includes(error.status) || error.code === 'IDEMPOTENCY_IN_PROGRESS'
 }
 

@@ -3,6 +3,7 @@
 export type { Account, Credentials } from './account.ts'
 export { type Board, type ClientOptions, createClient, type MusterClient, type Results } from './client.ts'
 export { MusterError } from './errors.ts'
+export type { Games, Invitation } from './games.ts'
 export type { Gateway, SocketClass, SocketLike } from './gateway.ts'
 export {
   type FindMatchOptions,

@@ -1,4 +1,5 @@
-import type { SessionId } from '@muster/protocol'
+import type { PlayerId, SessionId } from '@muster/protocol'
+import { call } from './api.ts'
 import { createSession, type GameSession, type MatchInfo } from './session.ts'
 
 /** What a launched server is told by its environment. */
@@ -9,9 +10,12 @@ export interface Launch {
   host: string
   port: number
   publicAddress: string
+  /** Tells of players who gave up, or whom their host removed: they are to be dropped. Asks Muster every two seconds. */
+  onKick(listener: (player: PlayerId) => void): void
 }
 
 const contract = '1'
+const kickLookMs = 2_000
 
 /**
  * The session that Muster launched this process for; null where it was started by hand. Throws an Error that names the
@@ -37,20 +41,40 @@ export function launched(environment: Record<string, string | undefined> = proce
   // The key itself is not shown: what is printed may be logged.
   if (!/^[0-9a-f]{64}$/i.test(ticketKey)) throw new Error('MUSTER_TICKET_KEY must have 64 hex digits.')
   const match = matchIn(need('MATCH'))
+  const id = need('SESSION_ID') as SessionId
+  const api = { url: need('API_URL'), token: need('REPORT_TOKEN') }
+  let isOver = false
   const session = createSession({
-    url: need('API_URL'),
-    token: need('REPORT_TOKEN'),
+    ...api,
     server,
-    session: need('SESSION_ID') as SessionId,
+    session: id,
     ticketKey,
     mode: match.mode ?? null,
     maxPlayers: whole('MAX_PLAYERS', 1_000_000),
     match,
+    onEnd: () => {
+      isOver = true
+    },
     onReportRefused: (error) => console.error('Muster was not told who came and went:', error),
   })
   const host = need('BIND_HOST')
   const publicAddress = environment.MUSTER_PUBLIC_ADDRESS ?? host
-  return { session, server, host, port: whole('PORT', 65_535), publicAddress }
+  return {
+    ...{ session, server, host, port: whole('PORT', 65_535), publicAddress },
+    onKick(listener) {
+      const look = async () => {
+        if (session.players.length > 0) {
+          const nobody = { joined: [], left: [] }
+          const answer = await call<{ kick?: PlayerId[] }>(api, 'POST', `/sessions/${id}/players`, nobody).catch(
+            () => null,
+          )
+          for (const player of answer?.kick ?? []) listener(player)
+        }
+        if (!isOver) setTimeout(look, kickLookMs).unref()
+      }
+      setTimeout(look, kickLookMs).unref()
+    },
+  }
 }
 
 function matchIn(text: string): MatchInfo {

@@ -74,6 +74,16 @@ export const reportStarted = contract({
 
 export const reportPlayers = contract({
   ...reported,
+  answers: {
+    200: Closed({
+      state: SessionStateSchema,
+      kick: Type.Optional(
+        Type.Array(PlayerIdSchema, {
+          description: 'Who gave up or was removed, and is on the server as far as it said: to be dropped',
+        }),
+      ),
+    }),
+  },
   method: 'POST',
   path: '/sessions/:id/players',
   summary: 'Who came and who went since the last report',

@@ -30,14 +30,23 @@ const drawsMax = 8
 export function createHosting(
   needs: Pick<
     GamesNeeds,
-    'clock' | 'db' | 'openSession' | 'setDoor' | 'removePlayer' | 'callOff' | 'modeOf' | 'draw'
+    | 'clock'
+    | 'db'
+    | 'mintId'
+    | 'openSession'
+    | 'sessionsView'
+    | 'setDoor'
+    | 'removePlayer'
+    | 'callOff'
+    | 'modeOf'
+    | 'draw'
   > & {
     store: GamesStore
     rules: GuestRules
   },
   { passcodeLength }: Pick<GamesOptions, 'passcodeLength'>,
 ): Hosting {
-  const { clock, db, store, rules, modeOf, draw } = needs
+  const { clock, db, store, rules, modeOf, draw, mintId } = needs
 
   /** The host's own game; for anybody else there is none. */
   async function own(id: GameId, host: PlayerId): Promise<KeptGame> {
@@ -45,6 +54,9 @@ export function createHosting(
     if (game === null || game.host !== host || game.endedAt !== null) throw new Refusal('GAME_NOT_FOUND')
     return game
   }
+
+  const isLive = async (session: SessionId): Promise<boolean> =>
+    (await needs.sessionsView([session])).get(session)?.endedAt === null
 
   return {
     async host({ id, player, mode, settings, playersMax: wanted, region, waitMs }) {
@@ -60,11 +72,22 @@ export function createHosting(
         })
       }
       return db.transact(async (tx) => {
+        const known = await store.read(tx, id)
+        // The same request again, whose answer was lost; unless it came to nothing, and is tried anew.
+        if (known !== null && known.host === player && (await isLive(known.session))) return known
         const session: SessionId = await needs.openSession(tx, {
           ...{ match: null, kind: 'private', mode, region, board: null, settings, playersMax, allocateWaitMs: waitMs },
           players: [{ player, nick, guest, team: 0, role: 'host', origin: null }],
         })
-        const game = { id, session, mode, host: player, playersMax, createdAt: clock.now(), endedAt: null }
+        const game = {
+          id: known === null ? id : mintId('game'),
+          session,
+          mode,
+          host: player,
+          playersMax,
+          createdAt: clock.now(),
+          endedAt: null,
+        }
         for (let draws = 0; draws < drawsMax; draws++) {
           const kept: KeptGame = { ...game, passcode: drawPasscode(passcodeLength, draw) }
           if (await store.insert(tx, kept)) return kept

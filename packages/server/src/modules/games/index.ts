@@ -47,7 +47,7 @@ export function createGames(needs: GamesNeeds, options: GamesOptions) {
       const from: GameId | null = after
       const games: KeptGame[] = await db.once((tx) => store.open(tx, from, batchMax))
       const sessions = await needs.sessionsView(games.map(({ session }) => session))
-      const over = games.filter(({ session }) => (sessions.get(session)?.endedAt ?? 0) !== null)
+      const over = games.filter(({ session }) => sessions.get(session)?.endedAt !== null)
       if (over.length > 0) {
         const ids = over.map(({ id }) => id)
         await db.once((tx) => store.end(tx, ids, clock.now()))

@@ -2,6 +2,7 @@ import type { PlayerId, SessionId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db, Tx } from '../../platform/db.ts'
 import type { Limits } from '../../platform/http/limits.ts'
+import type { MintId } from '../../platform/ids.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Random } from '../../platform/random.ts'
@@ -22,6 +23,7 @@ export interface GamesNeeds {
   clock: Clock
   random: Random
   db: Db
+  mintId: MintId
   wakes: Wakes
   limits: Limits
   log: Log

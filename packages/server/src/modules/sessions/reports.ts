@@ -22,7 +22,8 @@ export interface PlayersReport {
 export interface Reports {
   ready(session: SessionId, port: number | undefined): Promise<SessionState>
   started(session: SessionId, chosen: unknown): Promise<SessionState>
-  players(session: SessionId, report: PlayersReport): Promise<SessionState>
+  /** With those who are to be dropped: they gave up, and are there as far as the server said. */
+  players(session: SessionId, report: PlayersReport): Promise<{ state: SessionState; kick: PlayerId[] }>
   abandoned(session: SessionId, reason: string): Promise<SessionState>
 }
 
@@ -40,16 +41,16 @@ export interface ReportsNeeds {
 
 export function createReports({ clock, db, log, wakes, store, steps, fleet, keepLate, rules }: ReportsNeeds): Reports {
   /** Runs `act` on the locked session. What it refuses is thrown after the commit, for late news is kept. */
-  async function onLocked(
+  async function onLocked<Answer = SessionState>(
     id: SessionId,
-    late: { kind: string; body: unknown; repeats?: (session: KeptSession) => boolean },
-    act: (tx: Tx, session: KeptSession) => Promise<SessionState | Refusal>,
-  ): Promise<SessionState> {
+    late: { kind: string; body: unknown; repeats?: Repeated<Answer> },
+    act: (tx: Tx, session: KeptSession) => Promise<Answer | Refusal>,
+  ): Promise<Answer> {
     const outcome = await db.transact(async (tx) => {
       const session = await store.lock(tx, id)
       if (session === null) return new Refusal('SESSION_NOT_FOUND')
       if (session.endedAt === null) return act(tx, session)
-      if (late.repeats?.(session)) return session.state
+      if (late.repeats?.of(session)) return late.repeats.answer(session)
       await keepLate(tx, id, late.kind, late.body)
       return new Refusal('SESSION_ENDED', { detail: `The session is ${session.state}; the report is kept as late.` })
     })
@@ -88,7 +89,9 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
     players: (id, report) =>
       onLocked(id, { kind: 'players', body: report }, async (tx, session) => {
         if (session.state !== 'loading' && session.state !== 'in_progress') return tooEarly(session)
-        if (report.seq !== undefined && report.seq <= session.playersSeq) return session.state
+        if (report.seq !== undefined && report.seq <= session.playersSeq) {
+          return { state: session.state, kick: unwelcome(session.seats) }
+        }
         const strangers = strangersIn(session, report)
         if (strangers.length > 0) {
           return new Refusal('INVALID_REQUEST', {
@@ -106,7 +109,7 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
         await store.told(tx, id, report.seq ?? session.playersSeq)
         const verdict = await steps.take(tx, { ...session, seats, told: true }, 'attendance')
         if (staysOpen(verdict) && changed.length > 0) afterCommit(tx, () => wakes.wake('session', [id]))
-        return stateAfter(session, verdict)
+        return { state: stateAfter(session, verdict), kick: unwelcome(seats) }
       }),
 
     abandoned: (id, reason) =>
@@ -115,7 +118,10 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
         {
           kind: 'abandoned',
           body: { reason },
-          repeats: ({ cause, detail }) => cause === 'reported' && detail === reason,
+          repeats: {
+            of: ({ cause, detail }) => cause === 'reported' && detail === reason,
+            answer: ({ state }) => state,
+          },
         },
         (tx, session) => told(tx, session, 'abandoned', { detail: reason }),
       ),
@@ -149,6 +155,15 @@ export function createReports({ clock, db, log, wakes, store, steps, fleet, keep
     return after
   }
 }
+
+/** What a report that comes again after the end is known and answered by. */
+interface Repeated<Answer> {
+  of(session: KeptSession): boolean
+  answer(session: KeptSession): Answer
+}
+
+const unwelcome = (seats: readonly Seat[]): PlayerId[] =>
+  seats.filter(({ state, gaveUpAt }) => state === 'joined' && gaveUpAt !== null).map(({ player }) => player)
 
 const staysOpen = ({ kind }: Verdict): boolean => kind === 'stay' || kind === 'wait'
 

@@ -37,10 +37,10 @@ export function sessionRoutes(needs: RoutesNeeds): Route[] {
       status: 200,
       body: { state: await reports.started(params.id, body?.settings) },
     })),
-    route(sessionContracts.reportPlayers, async ({ params, body }) => ({
-      status: 200,
-      body: { state: await reports.players(params.id, body) },
-    })),
+    route(sessionContracts.reportPlayers, async ({ params, body }) => {
+      const { state, kick } = await reports.players(params.id, body)
+      return { status: 200, body: { state, ...(kick.length === 0 ? {} : { kick }) } }
+    }),
     route(sessionContracts.reportAbandoned, async ({ params, body }) => ({
       status: 200,
       body: { state: await reports.abandoned(params.id, body.reason) },

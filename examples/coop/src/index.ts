@@ -1,0 +1,3 @@
+/** The raid, for programs that play it. */
+export { enter, type Friend, type Way } from './friend.ts'
+export type { ServerMessage } from './wire.ts'
