@@ -40,6 +40,13 @@ const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promis
     const made = await call('POST /keys', { token, body: { name: 'for a while', scopes: ['server'] } })
     return { path: `/keys/${made.body.id}`, headers: { authorization: `Bearer ${token}` } }
   },
+  async 'POST /games'({ guest }) {
+    const { access_token: token } = await guest()
+    return {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ mode: 'strangers' }),
+    }
+  },
   async 'POST /auth/password'({ call }, draws) {
     const username = `leaver.${draws.below(2 ** 40).toString(36)}`
     const made = await call('POST /auth/register', { body: { username, password } })
@@ -162,8 +169,8 @@ function idsOf(world: World): readonly string[] {
 
 const namedIn = ({ left, right, keys }: World): string[] =>
   [left, right]
-    .flatMap(({ server, session, match, seated, offered }) => [
-      ...[server, session, match],
+    .flatMap(({ server, session, match, game, passcode, seated, offered }) => [
+      ...[server, session, match, game, passcode],
       ...[...seated, ...offered].map(({ user_id }) => user_id),
     ])
     .concat(keys.revoked.id)

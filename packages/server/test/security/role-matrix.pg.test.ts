@@ -26,8 +26,11 @@ const cells: Cell[] = everyContract.flatMap((contract) => {
   )
 })
 
-/** What the sweeps change by themselves, and the guests who were made to be refused. */
-const restless = new Set(['fleet_nodes', 'fleet_sweeps', 'identity_players', 'identity_logins', 'identity_audit'])
+/** What the sweeps and the launcher change by themselves, and the guests who were made to be refused. */
+const restless = new Set([
+  ...['fleet_nodes', 'fleet_sweeps', 'fleet_processes'],
+  ...['identity_players', 'identity_logins', 'identity_audit'],
+])
 
 describe('every call, as every role, at another’s things', () => {
   let server: RunningTestServer

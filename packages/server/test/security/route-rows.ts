@@ -1,13 +1,13 @@
 import { type Side, type World, password as worldPassword } from '../support/peopled-world.ts'
 
 /** What a call names that belongs to somebody: in its path, or where `body` puts it. */
-export type Thing = 'server' | 'session' | 'match' | 'key'
+export type Thing = 'server' | 'session' | 'match' | 'key' | 'game'
 
 /** What the matrix needs to know of a call beyond its contract. A call without a row fails the matrix. */
 export interface RouteRow {
   thing?: Thing
   /** Who plays the part of the player on a side; those in play unless told. */
-  players?: 'seated' | 'offered'
+  players?: 'seated' | 'offered' | 'hosts'
   /** Named, but shown to everybody who may call. */
   shown?: boolean
   /** A good body, with every field that there is. */
@@ -108,6 +108,17 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
   'POST /sessions/:id/ticket': { thing: 'session' },
   'POST /sessions/:id/leave': { thing: 'session', endsThing: true },
 
+  'POST /games': { body: () => ({ mode: 'nosuchmode', settings: { map: 'cave' }, max_players: 2, wait_s: 0 }) },
+  'POST /games/join': { body: (_, { passcode }) => ({ passcode }) },
+  'GET /games/me': { players: 'hosts' },
+  'PATCH /games/:id': { thing: 'game', players: 'hosts', body: () => ({ door: 'open' }) },
+  'POST /games/:id/kick': {
+    ...{ thing: 'game', players: 'hosts' },
+    body: (_, { hosts }) => ({ player_id: hosts[1].user_id }),
+  },
+  'DELETE /games/:id': { thing: 'game', players: 'hosts', endsThing: true },
+  'GET /join/:passcode': {},
+
   'GET /results': { shown: true, query: (_, { seated }) => `?player=${seated[0].user_id}&limit=5` },
   'GET /leaderboards/:board': { shown: true },
 }
@@ -122,10 +133,12 @@ export function pathOf(path: string, row: RouteRow, world: World, side: Side): s
     session: side.session,
     match: side.match,
     key: world.keys.revoked.id,
+    game: side.game,
   }
   const id = row.thing === undefined ? side.seated[0].user_id : ids[row.thing]
   const filled = path
     .replace(':id', id)
+    .replace(':passcode', side.passcode)
     .replace(':board', side === world.left ? 'left' : 'right')
     .replace(':provider', 'acme')
     .replace(':collection', 'decks')

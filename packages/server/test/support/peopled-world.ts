@@ -1,6 +1,11 @@
 import { type HttpCaller, httpCaller } from './http-caller.ts'
+import { idleServer } from './idle-server.ts'
 
 const mode = { server: { registered: true }, loadingTimeoutS: 3_600, allocateWaitS: 60 }
+/** Friends who play on servers of their own; nobody ever comes to those. */
+const friends = (loadingTimeoutS: number, ports: [number, number]) => ({
+  ...{ server: { launch: idleServer(ports) }, private: {}, loadingTimeoutS },
+})
 const queue = { teams: 2, teamSize: 1, acceptTimeoutS: 600 }
 const named = <T>(marks: readonly string[], of: (side: 'left' | 'right', mark: string) => T): Record<string, T> =>
   Object.fromEntries(
@@ -10,13 +15,18 @@ const named = <T>(marks: readonly string[], of: (side: 'left' | 'right', mark: s
 /** What `peopledWorld` needs of the server's configuration: two queues that cannot meet, and time enough. Each further
  *  mark makes room for a further world. */
 export const worldConfigFor = (marks: readonly string[]) => ({
-  modes: named(marks, () => mode),
+  modes: {
+    ...named(marks, () => mode),
+    friends: friends(3_600, [44_000, 44_999]),
+    strangers: friends(1, [45_000, 45_099]),
+  },
   boards: { left: { rating: { system: 'elo' as const } }, right: { rating: { system: 'glicko2' as const } } },
   queues: named(marks, (side, mark) => ({ ...queue, mode: `${mark}${side}`, board: side })),
   fleet: { ttlS: 7_200 },
   http: { requestsPerMinute: 1_000_000_000 },
   identity: { registrationsPerMinute: 1_000_000, guestsPerMinute: 1_000_000 },
   sessions: { ticketsPerMinute: 1_000_000 },
+  games: { guessesPerMinute: 1_000_000, guessesPerAddress: 1_000_000, gamesPerMinute: 1_000_000 },
 })
 
 export const worldConfig = worldConfigFor([''])
@@ -35,6 +45,10 @@ export interface Side {
   username: string
   /** Two to whom a match is offered. */
   offered: [Person, Person]
+  /** Two friends in a private game, its host first. */
+  hosts: [Person, Person]
+  game: string
+  passcode: string
   match: string
   session: string
   ticket: string
@@ -126,9 +140,14 @@ export async function peopledWorld(
     const { ticket } = await good(`POST /sessions/${session}/ticket`, { token: seated[0].access_token })
     await say('players', { joined: seated.map(({ user_id }) => user_id) })
     await say('started', {})
+    const hosts: [Person, Person] = [await guest(), await guest()]
+    const hosted = await good('POST /games', { token: hosts[0].access_token, body: { mode: 'friends' } })
+    const passcode = String(hosted.passcode)
+    await good('POST /games/join', { token: hosts[1].access_token, body: { passcode } })
     const offered: [Person, Person] = [await guest(), await guest()]
     const match = await offeredTo(`${mark}${name}`, offered)
     return {
+      ...{ hosts, game: String(hosted.game_id), passcode },
       ...{ seated, username, offered, match, session, report, server, key },
       ...{ ticket: String(ticket), ticketKey: String(registered.ticket_key) },
     }
