@@ -41,7 +41,8 @@ export interface PlayStores {
   matchmaking?: MatchmakingStore
 }
 
-export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine'> {
+export interface PlaySurroundings
+  extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine' | 'isolation'> {
   /** This process among the nodes; a new one at every start. */
   instance: string
   people: Pick<Identity, 'peopleOf' | 'verifyAccess' | 'onLoginEnded' | 'isLive'>
@@ -50,7 +51,7 @@ export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 
 
 /** The core, which the laws speak of: places, servers, sessions, results, matches. The simulator composes it, too. */
 export function composePlay(platform: Platform, config: Config, around: PlaySurroundings) {
-  const { node, dataDir, apiUrl, environment, machine, people, stores = {} } = around
+  const { node, dataDir, apiUrl, environment, machine, isolation, people, stores = {} } = around
   const { peopleOf, verifyAccess, onLoginEnded, isLive } = people
 
   const { origins, trustedProxies } = config.http
@@ -63,7 +64,18 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   const launchSourceOf: FleetNeeds['launchSourceOf'] = (mode) => config.modes[mode]?.server.launch ?? null
   const hasMode = (mode: string) => Object.hasOwn(config.modes, mode)
   const fleet = createFleet(
-    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, machine, hasMode, launchSourceOf },
+    {
+      ...platform,
+      store: stores.fleet,
+      node,
+      dataDir,
+      apiUrl,
+      environment,
+      machine,
+      isolation,
+      hasMode,
+      launchSourceOf,
+    },
     config.fleet,
   )
   const sessions = createSessions(

@@ -1,7 +1,7 @@
 import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
 import { createDialects, dialectsMigrations } from './modules/dialects/index.ts'
-import { fleetMigrations } from './modules/fleet/index.ts'
+import { fleetMigrations, type Isolation } from './modules/fleet/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
 import { matchmakingMigrations } from './modules/matchmaking/index.ts'
 import { presenceMigrations } from './modules/presence/index.ts'
@@ -40,6 +40,8 @@ export interface Surroundings {
   /** Where launched servers reach this process. */
   apiUrl(): string
   environment: Readonly<Record<string, string | undefined>>
+  /** How far launched servers are kept apart here. */
+  isolation?: Isolation
 }
 
 /** The whole server, wired by hand. Each line may use only what stands above it. */
