@@ -89,7 +89,8 @@ export async function launcherGround() {
           environment: { PATH: process.env.PATH, SECRET_OF_MUSTER: 'not for children' },
           hasMode: (mode) => modes.has(mode),
           launchSourceOf: (mode) => modes.get(mode) ?? null,
-          isolation: await lookForIsolation(fleetWith, process.env.PATH),
+          // What is found does not change, and a Muster that takes long to start would find its servers gone.
+          isolation: options.isolation === undefined ? looked : await lookForIsolation(fleetWith, process.env.PATH),
         },
         fleetWith,
       )

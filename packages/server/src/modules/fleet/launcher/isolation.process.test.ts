@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type LauncherGround, launcherGround, seen } from '../../../../test/support/launcher-ground.ts'
+import { createLog } from '../../../platform/log.ts'
 import type { LaunchSource } from '../config.ts'
 import { processesByUser } from './process-users.ts'
 
@@ -90,7 +91,8 @@ describe.runIf(isRoot)('where Muster is root, a launched server', () => {
     const processes = 48
     hostile('bomb', { ...limits({ processes }), stopGraceS: 0 })
     ground.mode('ready')
-    const muster = await ground.muster()
+    // Nobody ends them one by one meanwhile.
+    const muster = await ground.muster({ strayGraceS: 20 })
     const asked = await muster.ask('bomb')
     await muster.ready(asked!.session)
     const { uid } = await userOf(asked!.server)
@@ -154,12 +156,14 @@ describe.runIf(isRoot)('where Muster is root, a launched server', () => {
 
   it('[security 37] ends alone when it takes more memory than it may: by the kernel', async () => {
     hostile('hoards', limits({ memoryMiB: 192 }))
-    const muster = await ground.muster()
+    // Muster itself does not look so soon.
+    const muster = await ground.muster({ launchLookS: 10 })
     const asked = await muster.ask('hoards')
     await muster.ready(asked!.session)
     const { uid } = await userOf(asked!.server)
     process.kill(await ground.pidOf(asked!.server), 'SIGUSR2')
     expect(await muster.failed(asked!.session)).toMatchObject({ cause: 'exited' })
+    expect((await ground.ended(asked!.server)).exit_signal).not.toBe('SIGKILL')
     await nothingLeft(uid)
   })
 
@@ -194,6 +198,18 @@ describe.runIf(isRoot)('where Muster is root, a launched server', () => {
     const { opened, problem } = await printedBy(asked!.server)
     expect(problem).toBe('EMFILE')
     expect(opened).toBeLessThan(100)
+  })
+
+  it('runs as root, and that is said, where others cannot reach what it needs', async () => {
+    const lines: { level: number; server?: string; path?: string }[] = []
+    const log = createLog({ level: 'info', pretty: false }, { write: (line) => void lines.push(JSON.parse(line)) })
+    const cwd = join(ground.dataDir, 'servers')
+    hostile('stubborn', { cwd, stopGraceS: 0 })
+    const muster = await ground.muster({}, log)
+    const asked = await muster.ask('stubborn')
+    await muster.ready(asked!.session)
+    expect(await ground.users?.takenBy(ground.node)).toEqual([])
+    expect(lines.filter(({ path }) => path === cwd)).toMatchObject([{ level: 40, server: asked!.server }])
   })
 
   it('is not started where others cannot reach it and a user of its own is required', async () => {
