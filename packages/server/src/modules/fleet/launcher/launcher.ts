@@ -180,11 +180,9 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     while (watched.size + starting.size > 0 && clock.now() < until) await sleep(clock, settleEveryMs)
   }
 
-  async function endLeftovers(): Promise<void> {
+  async function settle(): Promise<void> {
     const until = clock.now() + killSlackMs
-    while ((await leftovers.end(new Set(watched.keys()), clock.now())) > 0 && clock.now() < until) {
-      await sleep(clock, settleEveryMs)
-    }
+    while ((await leftovers.settle()) > 0 && clock.now() < until) await sleep(clock, settleEveryMs)
   }
 
   return {
@@ -209,8 +207,8 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
         await empty(Math.max(0, ...[...watched.values()].map((watch) => watch.stopGraceMs)) + killSlackMs)
       }
       await looking?.stop()
-      if (onStop !== 'keep') await endLeftovers()
       await Promise.allSettled(starting.values())
+      await settle().catch((error: unknown) => log.warn({ err: error }, 'what ended servers left could not be ended'))
       if (watched.size > 0) log.info({ servers: [...watched.keys()] }, 'launched servers play on without Muster')
       for (const watch of watched.values()) watch.leave()
       watched.clear()

@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { setImmediate } from 'node:timers/promises'
 import { statusFields } from './isolation.ts'
 
 /** What runs as one user. */
@@ -10,16 +12,19 @@ export interface UserProcesses {
   memoryBytes: number
 }
 
+/** After so many files, others of this process have their turn. */
+const readTogether = 64
+
 /** What runs as each user of a range, told by any of the identities that a process may have. */
 export async function processesByUser(first: number, last: number): Promise<Map<number, UserProcesses>> {
   const found = new Map<number, UserProcesses>()
-  for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
-    const status = await readFile(`/proc/${pid}/status`, 'latin1').catch(() => null)
-    if (status === null) continue
-    const fields = statusFields(status)
-    const uids = new Set((fields.get('Uid') ?? '').split('\t').map(Number))
-    for (const uid of uids) {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))
+  for (const [at, pid] of pids.entries()) {
+    if (at % readTogether === readTogether - 1) await setImmediate()
+    const status = statusOf(pid)
+    for (const uid of uidsIn(status)) {
       if (uid < first || uid > last) continue
+      const fields = statusFields(status)
       const user = found.get(uid) ?? { pids: [], zombies: 0, memoryBytes: 0 }
       found.set(uid, user)
       if (/^[ZX]/.test(fields.get('State') ?? '')) user.zombies++
@@ -29,6 +34,18 @@ export async function processesByUser(first: number, last: number): Promise<Map<
   }
   return found
 }
+
+/** The kernel writes it as it is read, so there is nothing to wait for; waiting all the same costs five times as much. */
+function statusOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+const uidsIn = (status: string): Set<number> =>
+  new Set((/^Uid:\t(.*)$/m.exec(status)?.[1] ?? '').split('\t').filter(Boolean).map(Number))
 
 /** The same with each shared page counted once. It takes the kernel a walk through every page. */
 export async function memoryTogether(pids: readonly number[]): Promise<number | null> {

@@ -37,6 +37,8 @@ export interface ServerUsers {
 }
 
 const triesMax = 1_000
+/** Below are root and the system's own, as whom nothing is ever ended. The range may have been another before. */
+const uidMin = 1_000
 const killMs = 5_000
 /** A claim in the making, with who makes it. */
 const halfMade = /^new-(\d+)-([^-]*)-/
@@ -51,7 +53,7 @@ export function serverUsers({ first, last, folder }: UserRange): ServerUsers {
       const [, pid, stamp] = halfMade.exec(name) ?? []
       if (pid !== undefined && livingPid(`${pid}/${stamp}`) === undefined) await remove(join(folder, name))
       const uid = Number(name)
-      if (!Number.isSafeInteger(uid) || uid <= 0) continue
+      if (!Number.isSafeInteger(uid) || uid < uidMin) continue
       const text = await readFile(join(placeOf(uid), 'owner.json'), 'utf8').catch(() => null)
       const owner = text === null ? null : ownerIn(text)
       if (owner !== null) found.push({ ...owner, uid })
