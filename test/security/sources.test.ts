@@ -33,9 +33,12 @@ describe('the sources', () => {
     ])
     expect(found(/\.query\(\s*`[^`]*\$\{/g)).toEqual([])
     expect(found(/\bshell:\s*(true|['"`])|\bexec(Sync)?\(\s*[`'"]|\beval\(|new Function\(/g)).toEqual([])
-    // The one shell that there is runs a fixed text: it ends PostgreSQL when Muster is gone.
+    // The shells that there are run fixed texts: one ends PostgreSQL when Muster is gone, one ends all of a user's processes.
     const shells = found(/.*['"]\/bin\/(ba)?sh['"].*/g)
-    expect(shells).toEqual([expect.stringMatching(/embedded-postgres\/watcher\.ts: .*'-c', SCRIPT/)])
+    expect(shells).toEqual([
+      expect.stringMatching(/launcher\/server-users\.ts: .*'-c', 'kill -KILL -1'\]/),
+      expect.stringMatching(/embedded-postgres\/watcher\.ts: .*'-c', SCRIPT/),
+    ])
   })
 
   it('[security 33] call nobody whom a caller names: whoever calls out goes by one gate, which knows hosts by name', () => {

@@ -44,7 +44,8 @@ export interface PlayStores {
   games?: GamesStore
 }
 
-export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine'> {
+export interface PlaySurroundings
+  extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine' | 'isolation'> {
   /** This process among the nodes; a new one at every start. */
   instance: string
   people: Pick<Identity, 'peopleOf' | 'verifyAccess' | 'onLoginEnded' | 'isLive'>
@@ -53,7 +54,7 @@ export interface PlaySurroundings extends Pick<FleetNeeds, 'node' | 'dataDir' | 
 
 /** The core, which the laws speak of: places, servers, sessions, results, matches. The simulator composes it, too. */
 export function composePlay(platform: Platform, config: Config, around: PlaySurroundings) {
-  const { node, dataDir, apiUrl, environment, machine, people, stores = {} } = around
+  const { node, dataDir, apiUrl, environment, machine, isolation, people, stores = {} } = around
   const { peopleOf, verifyAccess, onLoginEnded, isLive } = people
 
   const { origins, trustedProxies } = config.http
@@ -81,6 +82,7 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
       hasMode,
       launchSourceOf,
       netcodeOf,
+      isolation,
     },
     config.fleet,
   )

@@ -1,7 +1,6 @@
 import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
 import { createDialects, dialectsMigrations } from './modules/dialects/index.ts'
-import { fleetMigrations } from './modules/fleet/index.ts'
 import { gamesMigrations } from './modules/games/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
 import { matchmakingMigrations } from './modules/matchmaking/index.ts'
@@ -42,6 +41,8 @@ export interface Surroundings {
   /** Where launched servers reach this process. */
   apiUrl(): string
   environment: Readonly<Record<string, string | undefined>>
+  /** How far launched servers are kept apart here. */
+  isolation?: Isolation
 }
 
 /** The whole server, wired by hand. Each line may use only what stands above it. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { compose, type ModuleName, migrations } from './compose.ts'
 import type { Config, Machine } from './config.ts'
-import { launchWarnings } from './launch-warnings.ts'
+import { closedModes, isolationHere, launchWarnings } from './launch-warnings.ts'
 import { refuseForeignSecret } from './platform/fingerprint.ts'
 import { openGround } from './platform/ground.ts'
 import { mountOperations, type Readiness } from './platform/http/operations.ts'
@@ -68,7 +68,11 @@ export async function startServer({ machine, config, log, only }: StartOptions):
     releases.push(async () => wakes[Symbol.asyncDispose]())
 
     let url = ''
-    const surroundings = { wakes, instance, apiUrl: () => url, environment: machine.environment }
+    const isolation = await isolationHere(config, machine.environment.PATH)
+    const surroundings = {
+      ...{ wakes, instance, apiUrl: () => url, environment: machine.environment },
+      isolation: isolation ?? undefined,
+    }
     const { modules, authenticators, ...edge } = compose(ground, config, surroundings)
 
     const mounted = Object.entries(modules).filter(([name]) => only === undefined || only.includes(name as ModuleName))
@@ -104,7 +108,10 @@ export async function startServer({ machine, config, log, only }: StartOptions):
       )
     }
 
-    for (const { mode, words } of launchWarnings(config, bound.port, isFolder)) log.warn({ mode }, words)
+    if (isolation !== null && isolation.shortfall !== null) log.warn(isolation.shortfall)
+    const closed = isolation === null ? [] : await closedModes(config, isolation, machine.environment.PATH)
+    for (const { mode, words } of [...launchWarnings(config, bound.port, isFolder), ...closed])
+      log.warn({ mode }, words)
     for (const { start, stop } of Object.values(modules)) {
       await start()
       releases.push(async () => stop())

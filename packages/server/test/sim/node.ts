@@ -53,6 +53,8 @@ const bareMachine: Machine = {
   marked: async () => [],
   signalGroup: () => false,
   signalOne: () => false,
+  usersOf: async () => [],
+  endUser: async () => undefined,
   outputOf: () => ({ open: async () => null }),
   removeOldOutput: async () => 0,
 }

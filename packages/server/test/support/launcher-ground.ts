@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -6,7 +6,10 @@ import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { type FleetOptions, fleetOptions, type LaunchSource, launchSource } from '../../src/modules/fleet/config.ts'
 import { createFleet, type Fleet, fleetMigrations } from '../../src/modules/fleet/index.ts'
+import { signalOne } from '../../src/modules/fleet/launcher/child.ts'
+import { lookForIsolation } from '../../src/modules/fleet/launcher/isolation.ts'
 import { processTable } from '../../src/modules/fleet/launcher/process-table.ts'
+import { serverUsers } from '../../src/modules/fleet/launcher/server-users.ts'
 import { sleep, systemClock } from '../../src/platform/clock.ts'
 import type { Db } from '../../src/platform/db.ts'
 import { idMint } from '../../src/platform/ids.ts'
@@ -58,6 +61,11 @@ export async function launcherGround() {
   const ground = await moduleGround(fleetMigrations)
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-fleet-'))
   const node = `node-${mintId('test')}`
+  const isolationFolder = join(dataDir, 'users')
+  await chmod(dataDir, 0o711)
+  const looked = await lookForIsolation(readOptions(fleetOptions, { isolationFolder }, 'the test'), process.env.PATH)
+  const users = looked.users === null ? null : serverUsers(looked.users)
+  const table = processTable(users)
   const base = nextBase
   nextBase += 20
   const opened: Fleet[] = []
@@ -65,13 +73,15 @@ export async function launcherGround() {
 
   return {
     ...ground,
-    ...{ dataDir, node, base, mintId },
+    ...{ dataDir, node, base, mintId, isolation: looked, users },
     mode(name: string, over: Partial<LaunchSource> = {}) {
       const usual = { command: [process.execPath, fixture, name], ports: [base, base + 9], processesMax: 4 }
       modes.set(name, readOptions(launchSource, { ...usual, lingerS: 0, stopGraceS: 1, ...over }, 'the test'))
     },
     async muster(options: Partial<FleetOptions> = {}, log: Log = ground.log) {
       const db = cuttable(ground.db)
+      const read = { launchLookS: 0.05, launchScanS: 0.5, sweepEveryS: 0.1, isolationFolder, ...options }
+      const fleetWith = readOptions(fleetOptions, read, 'the test')
       const fleet = createFleet(
         {
           ...{ ...ground, clock: systemClock, mintId, db, node, dataDir, log },
@@ -79,8 +89,10 @@ export async function launcherGround() {
           environment: { PATH: process.env.PATH, SECRET_OF_MUSTER: 'not for children' },
           hasMode: (mode) => modes.has(mode),
           launchSourceOf: (mode) => modes.get(mode) ?? null,
+          // What is found does not change, and a Muster that takes long to start would find its servers gone.
+          isolation: options.isolation === undefined ? looked : await lookForIsolation(fleetWith, process.env.PATH),
         },
-        readOptions(fleetOptions, { launchLookS: 0.05, launchScanS: 0.5, sweepEveryS: 0.1, ...options }, 'the test'),
+        fleetWith,
       )
       await fleet.start()
       opened.push(fleet)
@@ -124,10 +136,10 @@ export async function launcherGround() {
         select state, gone_cause, gone_detail from fleet_servers where id = ${server}`.execute(ground.kysely)
       return rows[0]
     },
-    living: () => processTable().marked(node),
+    living: () => table.marked(node),
     async [Symbol.asyncDispose]() {
       for (const fleet of opened) await fleet.stop('keep')
-      for (const { pid } of await processTable().marked(node)) process.kill(pid, 'SIGKILL')
+      for (const { pid } of await table.marked(node)) signalOne(pid, 'SIGKILL')
       await ground[Symbol.asyncDispose]()
       await rm(dataDir, { recursive: true, force: true })
     },

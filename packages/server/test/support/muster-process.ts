@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -86,8 +86,13 @@ export interface Home extends AsyncDisposable {
   run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }>
 }
 
-export async function musterHome(config: object): Promise<Home> {
+/** `uid` is whom Muster runs as; unless told, whoever runs the test. */
+export async function musterHome(config: object, { uid }: { uid?: number } = {}): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-journey-'))
+  // Where servers have users of their own, they begin in it.
+  await chmod(folder, 0o711)
+  if (uid !== undefined) await chown(folder, uid, uid)
+  const user = uid === undefined ? {} : { uid, gid: uid }
   const data = join(folder, 'data')
   const port = await freePort()
   const file = join(folder, 'muster.config.json')
@@ -102,7 +107,7 @@ export async function musterHome(config: object): Promise<Home> {
     ...{ folder, data, environment, url: `http://127.0.0.1:${port}` },
     async start() {
       const child = spawn(process.execPath, [program, 'serve'], {
-        ...{ cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+        ...{ cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...user },
       })
       const output = outputOf(child)
       const [, url = ''] = await output.until(/"url":"([^"]+)".*"Muster serves"/)

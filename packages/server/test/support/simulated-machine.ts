@@ -229,6 +229,8 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
           there()
           return signalEach(withPid(pid), name)
         },
+        usersOf: () => (isCut ? never() : Promise.resolve([])),
+        endUser: () => reach(() => undefined),
         outputOf: (server) => ({ open: () => reach(() => files.get(server)?.open() ?? null) }),
         removeOldOutput: (request) =>
           reach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readOptions } from '../../platform/options.ts'
-import { fleetOptions, launchComplaints, launchSource, serverSource } from './config.ts'
+import { fleetComplaints, fleetOptions, launchComplaints, launchSource, serverSource } from './config.ts'
 
 const launch = (over: object = {}) =>
   readOptions(launchSource, { command: ['game'], ports: [7_000, 7_009], processesMax: 4, ...over }, 'the test')
@@ -30,6 +30,19 @@ describe('the options of the fleet', () => {
       expect(() => launch(over)).toThrow(/is not a configuration/)
     },
   )
+
+  it('hold launched servers to limits unless told', () => {
+    expect(launch().limits).toEqual({ memoryMiB: 2_048, processes: 256, openFiles: 4_096, fileMiB: 1_024 })
+    expect(launch({ limits: { processes: 64 } }).limits).toMatchObject({ memoryMiB: 2_048, processes: 64 })
+    expect(() => launch({ limits: { memoryMiB: 0 } })).toThrow(/memoryMiB/)
+  })
+
+  it('give no server the user of root or of the system, and complain where there is none to give', () => {
+    const users = (isolationUsers: unknown) => readOptions(fleetOptions, { isolationUsers }, 'the test')
+    expect(() => users([0, 2_000])).toThrow(/isolationUsers/)
+    expect(fleetComplaints(users([2_000, 2_000]))).toEqual([])
+    expect(fleetComplaints(users([2_001, 2_000]))).toEqual(['isolationUsers: the first, 2001, is above the last, 2000'])
+  })
 
   it('[security 37] never let Muster’s own variables be inherited', () => {
     expect(() => readOptions(fleetOptions, { inheritEnv: ['MUSTER_SECRET_FILE'] }, 'the test')).toThrow(/inheritEnv/)

@@ -5,6 +5,37 @@ const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Host = (description: string) =>
   Type.String({ default: '127.0.0.1', minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9.:_-]+$', description })
 
+/** What one server may hold of the machine. */
+const launchLimits = Type.Object(
+  {
+    memoryMiB: Type.Integer({
+      default: 2_048,
+      minimum: 32,
+      maximum: 1_048_576,
+      description: 'Most memory; by the kernel for each process, and by Muster for a server with all it starts',
+    }),
+    processes: Type.Integer({
+      default: 256,
+      minimum: 1,
+      maximum: 100_000,
+      description: 'Most processes and threads, where the server has a user of its own',
+    }),
+    openFiles: Type.Integer({
+      default: 4_096,
+      minimum: 16,
+      maximum: 1_000_000,
+      description: 'Most files and connections that each process may have open',
+    }),
+    fileMiB: Type.Integer({
+      default: 1_024,
+      minimum: 1,
+      maximum: 1_048_576,
+      description: 'Largest file that it may write, its output among them',
+    }),
+  },
+  { default: {}, additionalProperties: false },
+)
+
 /** How servers of a mode are started on this machine. */
 export const launchSource = Closed({
   command: Type.Array(Type.String({ minLength: 1, pattern: '^[^\\u0000]+$' }), {
@@ -39,6 +70,7 @@ export const launchSource = Closed({
     maximum: 600,
     description: 'How long a server may take to end by itself before it is killed',
   }),
+  limits: launchLimits,
 })
 export type LaunchSource = Static<typeof launchSource>
 
@@ -69,6 +101,8 @@ export const launchComplaints = ({ env, ports: [from, to], processesMax }: Launc
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]
     : []),
 ]
+
+const UserId = Type.Integer({ minimum: 1_000, maximum: 4_294_967_293 })
 
 const seconds = (value: number, minimum: number, maximum: number, description: string) =>
   Type.Number({ default: value, minimum, maximum, description })
@@ -102,6 +136,23 @@ export const fleetOptions = Closed({
     default: ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'SystemRoot', 'TEMP'],
     description: 'Variables of Muster’s own environment that launched servers are given, and no others',
   }),
+  isolation: Type.Union([Type.Literal('possible'), Type.Literal('always'), Type.Literal('never')], {
+    default: 'possible',
+    description:
+      'Whether launched servers have a user of their own and limits: as far as possible, told at the start where it is not; or always, else nothing starts; or never',
+  }),
+  isolationUsers: Type.Tuple([UserId, UserId], {
+    default: [200_000, 299_999],
+    description: 'First and last user id that launched servers are given; nobody else may have one of them',
+  }),
+  isolationFolder: Type.Optional(
+    Type.String({
+      minLength: 1,
+      pattern: '^/[^\\u0000]*$',
+      description:
+        'Where each has its HOME and TMPDIR, removed at its end; muster-servers in the system’s folder for temporary files unless told',
+    }),
+  ),
   onStop: Type.Union([Type.Literal('keep'), Type.Literal('drain'), Type.Literal('kill')], {
     default: 'keep',
     description:
@@ -112,10 +163,14 @@ export const fleetOptions = Closed({
 export type FleetOptions = Static<typeof fleetOptions>
 
 /** What a schema cannot say of the fleet, by option. A server that does what it is asked must never seem gone. */
-export const fleetComplaints = ({ ttlS, heartbeatIntervalS, launchBeatS }: FleetOptions): string[] =>
-  Object.entries({ heartbeatIntervalS, launchBeatS })
+export const fleetComplaints = ({ ttlS, heartbeatIntervalS, launchBeatS, isolationUsers }: FleetOptions): string[] => [
+  ...Object.entries({ heartbeatIntervalS, launchBeatS })
     .filter(([, intervalS]) => ttlS <= intervalS)
     .map(
       ([name, intervalS]) =>
         `ttlS: ${ttlS} is not above ${name}, ${intervalS}: servers would be gone between two beats`,
-    )
+    ),
+  ...(isolationUsers[0] > isolationUsers[1]
+    ? [`isolationUsers: the first, ${isolationUsers[0]}, is above the last, ${isolationUsers[1]}`]
+    : []),
+]

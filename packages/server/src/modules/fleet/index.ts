@@ -16,6 +16,7 @@ import type { Allocation, Claim } from './domain.ts'
 import { createEnding } from './endings.ts'
 import { createFigures } from './figures.ts'
 import { createHeartbeats } from './heartbeats.ts'
+import { notIsolated } from './launcher/isolation.ts'
 import { createLauncher } from './launcher/launcher.ts'
 import { createLaunching } from './launcher/launching.ts'
 import { ownMachine } from './launcher/own-machine.ts'
@@ -29,7 +30,9 @@ import { createSweeper } from './sweeper.ts'
 export { type AllocationRow, type Attendance, fleetAudit, type ServerRow } from './audit.ts'
 export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
 export type { Allocation, AssignedSession, Claim, Ending, Registration, ServerState, ServerView } from './domain.ts'
+export { type Isolation, lookForIsolation } from './launcher/isolation.ts'
 export type { Machine } from './launcher/machine.ts'
+export { closedToOthers } from './launcher/reach.ts'
 export type { FleetNeeds } from './needs.ts'
 export type { OfferedServers } from './offered.ts'
 export { fleetMigrations } from './store/migrations.ts'
@@ -53,7 +56,7 @@ export interface Fleet extends Allocator {
 
 export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
   const { clock, db, wakes, log, mintId, store = sqlFleetStore(), offeredStore = sqlOffered() } = needs
-  const machine = needs.machine ?? ownMachine(needs.dataDir)
+  const machine = needs.machine ?? ownMachine(needs.dataDir, log, needs.isolation ?? notIsolated)
   const figures = createFigures(needs.metrics)
   const credentials = createCredentials(needs.secrets)
   const endServers = createEnding({ store, wakes, log, figures })

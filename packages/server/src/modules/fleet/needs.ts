@@ -7,6 +7,7 @@ import type { Random } from '../../platform/random.ts'
 import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { LaunchSource } from './config.ts'
+import type { Isolation } from './launcher/isolation.ts'
 import type { Machine } from './launcher/machine.ts'
 import type { FleetStore, OfferedStore } from './store.ts'
 
@@ -20,6 +21,8 @@ export interface FleetNeeds {
   offeredStore?: OfferedStore
   /** What launched servers run on; this very machine unless told. */
   machine?: Machine
+  /** How far servers are kept apart on this machine; not at all unless told. */
+  isolation?: Isolation
   wakes: Wakes
   secrets: Secrets
   log: Log

@@ -1,7 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { Ending } from '../domain.ts'
 import type { Child, Exit, ProgramRequest, Started } from './machine.ts'
+import { findProgram } from './reach.ts'
+
+/** How a program is held. */
+export interface Hold {
+  /** What is put before its command. */
+  wrapper: readonly string[]
+  /** As whom it runs; null for Muster's own user. */
+  uid: number | null
+}
 
 const failureOf: Record<string, Ending> = {
   ENOENT: 'command_not_found',
@@ -9,20 +19,29 @@ const failureOf: Record<string, Ending> = {
   EPERM: 'not_permitted',
 }
 
+/** Of at most 1000. */
+const oomScoreAdjust = 800
+
 /**
  * Starts a program, without a shell, at the head of a process group of its own. It writes its output to a file and holds
  * no pipe to Muster, so that it plays on when Muster goes. Both of its streams are appended there.
  */
-export async function startChild({ command, cwd, environment }: ProgramRequest, outputPath: string): Promise<Started> {
-  const [program = '', ...parts] = command
+export async function startChild(request: ProgramRequest, outputPath: string, hold: Hold | null): Promise<Started> {
+  const { command, cwd, environment } = request
   // A missing folder and a missing program are the same error to the operating system.
   const folder = cwd === undefined ? null : await stat(cwd).catch(() => undefined)
   if (folder === undefined || folder?.isDirectory() === false) {
     return { failure: 'folder_not_found', detail: `There is no folder ${cwd}.` }
   }
+  const found = hold === null ? null : await findProgram(request)
+  if (found !== null && 'failure' in found) return found
+  const [program = '', ...parts] =
+    hold === null || found === null ? command : [...hold.wrapper, found.program, ...command.slice(1)]
   const output = await open(outputPath, 'a', 0o600).catch((error: NodeJS.ErrnoException) => error)
   if (output instanceof Error) return { failure: 'not_started', detail: `Its output file: ${output.message}` }
   try {
+    // Its own user may then open it by name, too, as programs do that print to `/dev/stdout`.
+    if (hold !== null && hold.uid !== null) await output.chown(hold.uid, hold.uid)
     const child = spawn(program, parts, {
       cwd,
       env: environment,
@@ -31,6 +50,7 @@ export async function startChild({ command, cwd, environment }: ProgramRequest, 
       stdio: ['ignore', output.fd, output.fd],
     })
     child.unref()
+    if (hold !== null && child.pid !== undefined) offerToOomKiller(child.pid)
     return await new Promise<Started>((resolve) => {
       child.on('error', (error: NodeJS.ErrnoException) => resolve(failed(program, error)))
       child.once('spawn', () => resolve({ child: childOf(child) }))
@@ -39,6 +59,15 @@ export async function startChild({ command, cwd, environment }: ProgramRequest, 
     return failed(program, error as NodeJS.ErrnoException)
   } finally {
     await output.close()
+  }
+}
+
+/** Where the machine has no memory left, the kernel is to end servers before Muster and its database. */
+function offerToOomKiller(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, String(oomScoreAdjust))
+  } catch {
+    // It has ended, or the machine's owner does not let anybody choose.
   }
 }
 

@@ -135,7 +135,10 @@ describe('the launcher', () => {
     const names = text.split('\n').filter((line) => line.includes('=') && !line.startsWith('MUSTER_READY'))
     const environment = Object.fromEntries(names.map((line) => line.split(/=(.*)/s)))
     const key = muster.ticketKeyOf(asked!.server, asked!.instance).toString('hex')
+    const [user] = (await ground.users?.takenBy(ground.node)) ?? []
+    const own = user === undefined ? {} : { HOME: user.home, TMPDIR: user.home }
     expect(environment).toEqual({
+      ...own,
       PATH: process.env.PATH,
       LEVEL: 'hill',
       MUSTER_CONTRACT: '1',

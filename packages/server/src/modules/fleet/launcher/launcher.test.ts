@@ -174,7 +174,8 @@ describe('the launcher, on a simulated machine', () => {
     await ground.muster({ strayGraceS: 0 })
     const other = ground.machine.attach()
     const environment = { MUSTER_LAUNCHER: 'node-10', MUSTER_SERVER_ID: 'server_1' }
-    await other.start({ server: 'server_1', command: ['stubborn'], cwd: undefined, environment })
+    const held = { folderVariables: [], limits: { memoryMiB: 64, processes: 8, openFiles: 64, fileMiB: 1 } }
+    await other.start({ server: 'server_1', command: ['stubborn'], cwd: undefined, environment, ...held })
     await seconds(30)
     expect(pids()).toHaveLength(1)
   })

@@ -5,6 +5,7 @@ import { type Repeating, repeating } from '../../../platform/repeat.ts'
 import type { FleetOptions } from '../config.ts'
 import type { ProcessRow } from '../store.ts'
 import { type BooksNeeds, createBooks } from './books.ts'
+import { createLeftovers } from './leftovers.ts'
 import type { Child } from './machine.ts'
 import { readOutput } from './output.ts'
 import { nextStep } from './reconcile.ts'
@@ -48,6 +49,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
   const { clock, db, log, store, machine, node, credentials, name } = needs
   const books = createBooks(needs)
   const strays = createStrays(log, machine, options.strayGraceS * 1_000)
+  const leftovers = createLeftovers(log, machine, node, options.strayGraceS * 1_000)
   const watched = new Map<ServerId, Watch>()
   const starting = new Map<ServerId, Promise<void>>()
   /** Servers whose session is over, with the time by which they are to have ended by themselves. */
@@ -88,6 +90,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
           await books.ended(server, exit, expected ? asked : null, output.last())
           watched.delete(server)
           lingering.delete(server)
+          leftovers.noteEnded(server)
           // Whatever it had started may have outlived it.
           scanAt = 0
         },
@@ -172,6 +175,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     for (const [server, watch] of watched) if (!written.has(server)) watch.stop()
     if (marked !== null) strays.end(marked, known, now)
     await upkeep(watched)
+    await leftovers.end(known, now)
   }
 
   /** Waits until no process is left, or the time is over. */
@@ -180,13 +184,18 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     while (watched.size + starting.size > 0 && clock.now() < until) await sleep(clock, settleEveryMs)
   }
 
+  async function settle(): Promise<void> {
+    const until = clock.now() + killSlackMs
+    while ((await leftovers.settle()) > 0 && clock.now() < until) await sleep(clock, settleEveryMs)
+  }
+
   return {
     name,
     get closing() {
       return closing
     },
     async start() {
-      await machine.prepare()
+      await machine.prepare(clock.now())
       await compare()
       looking = repeating(needs, 'fleet launcher', options.launchLookS * 1_000, compare)
     },
@@ -203,6 +212,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
       }
       await looking?.stop()
       await Promise.allSettled(starting.values())
+      await settle().catch((error: unknown) => log.warn({ err: error }, 'what ended servers left could not be ended'))
       if (watched.size > 0) log.info({ servers: [...watched.keys()] }, 'launched servers play on without Muster')
       for (const watch of watched.values()) watch.leave()
       watched.clear()

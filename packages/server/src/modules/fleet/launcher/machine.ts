@@ -1,5 +1,7 @@
 import type { ServerId } from '@muster/protocol'
 import type { Ending } from '../domain.ts'
+import type { Limits } from './isolation.ts'
+import type { TakenUser } from './server-users.ts'
 
 /**
  * What the launcher wants of the machine it runs on: programs, processes, ports, and the files that programs print to.
@@ -7,8 +9,8 @@ import type { Ending } from '../domain.ts'
  * simulated.
  */
 export interface Machine {
-  /** Makes room for what programs print; fails where there can be none. */
-  prepare(): Promise<void>
+  /** Makes room for what programs print; fails where there can be none. Removes what nobody will come back for. */
+  prepare(now: number): Promise<void>
   /** Starts a program at the head of a process group of its own. It prints to the server's output file and plays on when
    *  Muster goes. */
   start(request: ProgramRequest): Promise<Started>
@@ -21,6 +23,10 @@ export interface Machine {
   /** Sends a signal to a process and whatever it started; false where nobody is left. */
   signalGroup(pid: number, signal: NodeJS.Signals): boolean
   signalOne(pid: number, signal: NodeJS.Signals): boolean
+  /** Servers of this node that were given a user of their own, with what runs as it; none where there is no such thing. */
+  usersOf(node: string): Promise<TakenUser[]>
+  /** Kills whatever runs as the server's own user, wherever it hid. Takes the user back if nobody is left. */
+  endUser(server: ServerId): Promise<void>
   outputOf(server: ServerId): OutputFile
   removeOldOutput(request: OldOutput): Promise<number>
 }
@@ -32,6 +38,9 @@ export interface ProgramRequest {
   cwd: string | undefined
   /** The whole of it. */
   environment: Record<string, string>
+  /** Variables of it that are to name a folder of the server's own instead, where it is given one. */
+  folderVariables: readonly string[]
+  limits: Limits
 }
 
 export type Started = { child: Child } | { failure: Ending; detail: string }

@@ -4,11 +4,15 @@ import type { ServerId } from '@muster/protocol'
 import { processFacts } from '../../../platform/embedded-postgres/processes.ts'
 import { launcherMark, serverMark } from './environment.ts'
 import type { Machine, MarkedProcess } from './machine.ts'
+import type { ServerUsers } from './server-users.ts'
 
-/** What the operating system knows of processes. Marked are found as far as their environment may be read: on Linux those
- *  of the same user. Elsewhere none is found, and a process whose pid was not written down before a crash is not found
+/** What the operating system knows of processes. On Linux a server's processes are known by its own user, which none of
+ *  them can lay down; or by the marks in their environment, as far as that may be read, which is where they run as the
+ *  same user as Muster. Elsewhere none is found, and a process whose pid was not written down before a crash is not found
  *  again. */
-export const processTable = (): Pick<Machine, 'startMarkOf' | 'marked'> => {
+export const processTable = (
+  users: Pick<ServerUsers, 'takenBy'> | null = null,
+): Pick<Machine, 'startMarkOf' | 'marked'> => {
   const boot = bootId()
   const startMarkOf = (pid: number) => {
     const facts = processFacts(pid)
@@ -20,10 +24,13 @@ export const processTable = (): Pick<Machine, 'startMarkOf' | 'marked'> => {
     async marked(node) {
       if (process.platform !== 'linux') return []
       const found: MarkedProcess[] = []
+      const byUser = new Map<number, ServerId>()
+      for (const { server, pids } of (await users?.takenBy(node)) ?? []) for (const pid of pids) byUser.set(pid, server)
       for (const entry of await readdir('/proc')) {
         if (!/^\d+$/.test(entry)) continue
         const pid = Number(entry)
-        const server = markOf(await readFile(`/proc/${entry}/environ`, 'latin1').catch(() => ''), node)
+        const server =
+          byUser.get(pid) ?? markOf(await readFile(`/proc/${entry}/environ`, 'latin1').catch(() => ''), node)
         const startMark = server === null ? null : startMarkOf(pid)
         if (server === null || startMark === null) continue
         found.push({ pid, server, startMark, leads: (await groupOf(pid)) === pid })

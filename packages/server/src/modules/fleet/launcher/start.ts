@@ -47,6 +47,8 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
       options.inheritEnv,
       source.env,
     ),
+    folderVariables: ['HOME', 'TMPDIR'].filter((name) => !Object.hasOwn(source.env, name)),
+    limits: source.limits,
   })
 }
 
