@@ -1,6 +1,7 @@
 import { composePlay } from './compose-play.ts'
 import type { Config } from './config.ts'
 import { createDialects, dialectsMigrations } from './modules/dialects/index.ts'
+import { fleetMigrations, type Isolation } from './modules/fleet/index.ts'
 import { gamesMigrations } from './modules/games/index.ts'
 import { createIdentity, identityMigrations } from './modules/identity/index.ts'
 import { matchmakingMigrations } from './modules/matchmaking/index.ts'
