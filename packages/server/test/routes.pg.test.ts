@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { assignmentIn } from './support/assignment.ts'
 import { callGames } from './support/game-calls.ts'
 import { idleServer } from './support/idle-server.ts'
-import { type Answer, type OpenApiCaller, openApiCaller } from './support/openapi-caller.ts'
+import { codeOf as code, type OpenApiCaller, openApiCaller, textIn as text } from './support/openapi-caller.ts'
 import { missingCalls, refuseEverywhere } from './support/route-coverage.ts'
 import { type RunningTestServer, runningServer } from './support/running-server.ts'
 import { type SteamWebApi, steamWebApi } from './support/steam-web-api.ts'
@@ -15,9 +15,6 @@ describe('every route', () => {
   let steam: SteamWebApi
   const keys: Record<string, string> = {}
   const tokens: Record<string, { access_token: string; refresh_token: string; user_id: string }> = {}
-
-  const text = (answer: Answer, name: string): string => String(answer.body[name])
-  const code = ({ status, body }: Answer) => [status, body?.code]
 
   beforeAll(async () => {
     steam = await steamWebApi()

@@ -1,8 +1,5 @@
 import { expect } from 'vitest'
-import type { Answer, OpenApiCaller } from './openapi-caller.ts'
-
-const text = (answer: Answer, name: string): string => String(answer.body[name])
-const code = ({ status, body }: Answer) => [status, body?.code]
+import { codeOf as code, type OpenApiCaller, textIn as text } from './openapi-caller.ts'
 
 /** Calls every route of private games well, refused and with bad input. `elsewhere` is somebody who plays in none. */
 export async function callGames(api: OpenApiCaller, elsewhere: string): Promise<void> {
