@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { codeOf as code, type OpenApiCaller, textIn as text } from './openapi-caller.ts'
+import { code, type OpenApiCaller, text } from './openapi-caller.ts'
 
 /** Calls every route of private games well, refused and with bad input. `elsewhere` is somebody who plays in none. */
 export async function callGames(api: OpenApiCaller, elsewhere: string): Promise<void> {

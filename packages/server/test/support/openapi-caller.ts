@@ -89,5 +89,5 @@ export async function openApiCaller(url: string) {
 export type OpenApiCaller = Awaited<ReturnType<typeof openApiCaller>>
 
 /** What an answer says under a name. */
-export const textIn = (answer: Answer, name: string): string => String(answer.body[name])
-export const codeOf = ({ status, body }: Answer) => [status, body?.code]
+export const text = (answer: Answer, name: string): string => String(answer.body[name])
+export const code = ({ status, body }: Answer) => [status, body?.code]
