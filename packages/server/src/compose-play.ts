@@ -68,7 +68,7 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   )
   const sessions = createSessions(
     { ...platform, store: stores.sessions, fleet, places, sourcesOf: (mode) => sourcesOf(config, mode) },
-    { ...config.sessions, modes: config.modes },
+    { ...config.sessions, modes: Object.fromEntries(Object.entries(config.modes).map(withStart)) },
   )
   const results = createResults(
     { ...platform, store: stores.results, finish: sessions.finish, keepLate: sessions.keepLate, peopleOf },
@@ -90,6 +90,10 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   )
   return { presence, fleet, sessions, results, matchmaking }
 }
+
+/** A server that is built for Agones says that it is ready, and knows no word for more. */
+const withStart = ([name, mode]: [string, Config['modes'][string]]) =>
+  [name, { ...mode, startsWhenReady: mode.startsWhenReady ?? mode.server.launch?.agones !== undefined }] as const
 
 /** Registered servers are asked where nothing is launched, or where the mode says so. */
 function sourcesOf(config: Config, mode: string) {

@@ -55,6 +55,8 @@ function checkMode(config: Config, complaints: Complaints, name: string): void {
   addTo(complaints, [...place, 'server'], sourceComplaints(server))
   if (server.launch !== undefined) addTo(complaints, [...place, 'server', 'launch'], launchComplaints(server.launch))
 
+  checkSdkPorts(config, complaints, name)
+
   if (playersMin === undefined || !complaints.isSound(...place, 'playersMin')) return
   const queues = namesIn(config, complaints, 'queues')
     .filter((queue) => complaints.isSound('queues', queue))
@@ -65,6 +67,21 @@ function checkMode(config: Config, complaints: Complaints, name: string): void {
     complaints.add(
       [...place, 'playersMin'],
       `${playersMin} never come: its queues make matches of ${playersMax} at most`,
+    )
+  }
+}
+
+/** Muster listens where servers find their SDK: a game server that was given such a port could not. */
+function checkSdkPorts(config: Config, complaints: Complaints, name: string): void {
+  const ports = config.modes[name]?.server.launch?.agones?.ports
+  if (ports === undefined) return
+  for (const other of namesIn(config, complaints, 'modes')) {
+    if (!complaints.isSound('modes', other, 'server')) continue
+    const taken = config.modes[other]?.server.launch?.ports
+    if (taken === undefined || ports[1] < taken[0] || taken[1] < ports[0]) continue
+    complaints.add(
+      ['modes', name, 'server', 'launch', 'agones', 'ports'],
+      `${ports[0]} to ${ports[1]} meets the ports of servers of ${other}, ${taken[0]} to ${taken[1]}`,
     )
   }
 }

@@ -53,6 +53,7 @@ const bareMachine: Machine = {
   marked: async () => [],
   signalGroup: () => false,
   signalOne: () => false,
+  serveSdk: async () => ({ problem: 'Nothing is launched here.' }),
   outputOf: () => ({ open: async () => null }),
   removeOldOutput: async () => 0,
 }

@@ -1,5 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { agonesComplaints, agonesOptions } from './agones/config.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Host = (description: string) =>
@@ -39,6 +40,7 @@ export const launchSource = Closed({
     maximum: 600,
     description: 'How long a server may take to end by itself before it is killed',
   }),
+  agones: Type.Optional(agonesOptions),
 })
 export type LaunchSource = Static<typeof launchSource>
 
@@ -60,7 +62,7 @@ export const sourceComplaints = ({ launch, registered }: ServerSource): string[]
 const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 
 /** What a schema cannot say of a launch, by field. */
-export const launchComplaints = ({ env, ports: [from, to], processesMax }: LaunchSource): string[] => [
+export const launchComplaints = ({ env, ports: [from, to], processesMax, agones }: LaunchSource): string[] => [
   ...Object.keys(env)
     .filter((name) => !envName.test(name))
     .map((name) => `env: ${JSON.stringify(name)} is no variable that a mode may set`),
@@ -68,6 +70,7 @@ export const launchComplaints = ({ env, ports: [from, to], processesMax }: Launc
   ...(from <= to && to - from + 1 < processesMax
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]
     : []),
+  ...(agones === undefined ? [] : agonesComplaints(agones, { processesMax }).map((one) => `agones.${one}`)),
 ]
 
 const seconds = (value: number, minimum: number, maximum: number, description: string) =>

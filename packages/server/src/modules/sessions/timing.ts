@@ -10,6 +10,8 @@ export interface Rules {
   ticketLifeMsOf(mode: string): number
   transportOf(mode: string): string
   hasMode(mode: string): boolean
+  /** Nobody says who came: whoever waited for it would wait in vain. */
+  startsWhenReady(mode: string): boolean
 }
 
 /** A mode that was taken out of the configuration while its sessions ran is carried on with the defaults. */
@@ -35,5 +37,6 @@ export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string,
     ticketLifeMsOf: (name) => modeOf(name).ticketLifeS * 1_000,
     transportOf: (name) => modeOf(name).transport,
     hasMode: (name) => known.has(name),
+    startsWhenReady: (name) => modeOf(name).startsWhenReady ?? false,
   }
 }

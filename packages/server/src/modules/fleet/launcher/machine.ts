@@ -1,4 +1,7 @@
 import type { ServerId } from '@muster/protocol'
+import type { Clock } from '../../../platform/clock.ts'
+import type { Log } from '../../../platform/log.ts'
+import type { SdkCalls } from '../agones/sdk.ts'
 import type { Ending } from '../domain.ts'
 
 /**
@@ -21,6 +24,9 @@ export interface Machine {
   /** Sends a signal to a process and whatever it started; false where nobody is left. */
   signalGroup(pid: number, signal: NodeJS.Signals): boolean
   signalOne(pid: number, signal: NodeJS.Signals): boolean
+  /** Answers a launched server's own Agones SDK on a port of loopback; else what stands in the way. Whoever is not of the
+   *  server is refused, as far as this machine can tell. */
+  serveSdk(request: SdkRequest): Promise<SdkPort | { problem: string }>
   outputOf(server: ServerId): OutputFile
   removeOldOutput(request: OldOutput): Promise<number>
 }
@@ -32,6 +38,27 @@ export interface ProgramRequest {
   cwd: string | undefined
   /** The whole of it. */
   environment: Record<string, string>
+}
+
+export interface SdkRequest {
+  clock: Clock
+  log: Log
+  port: number
+  calls: SdkCalls
+  /** Whose processes alone may speak; null where any of this machine may. */
+  owner: SdkOwner | null
+}
+
+export interface SdkOwner {
+  node: string
+  server: ServerId
+  /** The process itself; null while it is not known. */
+  pid(): number | null
+}
+
+export interface SdkPort {
+  /** Nothing answers there afterwards. */
+  close(): Promise<void>
 }
 
 export type Started = { child: Child } | { failure: Ending; detail: string }

@@ -1,6 +1,7 @@
 import type { ServerId } from '@muster/protocol'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Db } from '../../../platform/db.ts'
+import type { Sdks } from '../agones/sdks.ts'
 import type { FleetOptions, LaunchSource } from '../config.ts'
 import type { Credentials } from '../credentials.ts'
 import type { Ending } from '../domain.ts'
@@ -18,6 +19,7 @@ export interface StartNeeds {
   apiUrl(): string
   environment: Readonly<Record<string, string | undefined>>
   launchSourceOf(mode: string): LaunchSource | null
+  sdks: Pick<Sdks, 'open'>
 }
 
 /** How many ports held by strangers are passed by for one server. */
@@ -29,6 +31,8 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
   if (source === null) return { failure: 'not_configured', detail: `The mode ${row.mode} launches no servers.` }
   const port = await freePort(needs, row, source)
   if (typeof port !== 'number') return port
+  const sdk = await needs.sdks.open({ ...row, port })
+  if ('failure' in sdk) return sdk
   const { credentials, node, environment } = needs
   return needs.machine.start({
     server: row.server,
@@ -37,7 +41,7 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
     environment: launchEnvironment(
       {
         ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
-        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.slots },
+        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.slots, sdkPort: sdk.port },
         reportToken: credentials.reportTokenOf(row.session),
         ticketKey: credentials.ticketKeyOf(row.server, row.instance),
       },

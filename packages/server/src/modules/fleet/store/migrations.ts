@@ -188,4 +188,6 @@ export const fleetMigrations: Migrations = {
     'create index fleet_processes_ended on fleet_processes (ended_at) where ended_at is not null',
   ),
   fleet_0004_sessions_max: statements('alter table fleet_servers add column sessions_max integer', reserve),
+  // Where a launched server finds its Agones SDK, and what that knows of it.
+  fleet_0005_sdk: statements('alter table fleet_processes add column sdk_port integer, add column sdk json'),
 }

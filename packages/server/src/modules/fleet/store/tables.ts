@@ -76,5 +76,7 @@ export interface FleetTables {
     exit_code: number | null
     exit_signal: string | null
     output: string[] | null
+    sdk_port: number | null
+    sdk: unknown
   }
 }
