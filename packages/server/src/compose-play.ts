@@ -61,9 +61,21 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
   const { places, push, onMessage, connectedHere } = presence
 
   const launchSourceOf: FleetNeeds['launchSourceOf'] = (mode) => config.modes[mode]?.server.launch ?? null
+  const clusterSourceOf: FleetNeeds['clusterSourceOf'] = (mode) => config.modes[mode]?.server.agones ?? null
   const hasMode = (mode: string) => Object.hasOwn(config.modes, mode)
   const fleet = createFleet(
-    { ...platform, store: stores.fleet, node, dataDir, apiUrl, environment, machine, hasMode, launchSourceOf },
+    {
+      ...platform,
+      store: stores.fleet,
+      node,
+      dataDir,
+      apiUrl,
+      environment,
+      machine,
+      hasMode,
+      launchSourceOf,
+      clusterSourceOf,
+    },
     config.fleet,
   )
   const sessions = createSessions(
@@ -93,11 +105,14 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
 
 /** A server that is built for Agones says that it is ready, and knows no word for more. */
 const withStart = ([name, mode]: [string, Config['modes'][string]]) =>
-  [name, { ...mode, startsWhenReady: mode.startsWhenReady ?? mode.server.launch?.agones !== undefined }] as const
+  [name, { ...mode, startsWhenReady: mode.startsWhenReady ?? isMute(mode.server) }] as const
+
+const isMute = ({ launch, agones }: Config['modes'][string]['server']) =>
+  launch?.agones !== undefined || agones?.reports === false
 
 /** Registered servers are asked where nothing is launched, or where the mode says so. */
 function sourcesOf(config: Config, mode: string) {
   const source = config.modes[mode]?.server
-  const launched = source?.launch !== undefined
+  const launched = source?.launch !== undefined || source?.agones !== undefined
   return { launched, registered: source?.registered ?? !launched }
 }

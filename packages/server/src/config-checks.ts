@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { clusterSourceComplaints } from './modules/fleet/agones/cluster/config.ts'
 import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/fleet/config.ts'
 import { queueComplaints } from './modules/matchmaking/config.ts'
 import { networkProblem } from './platform/http/config.ts'
@@ -53,6 +54,9 @@ function checkMode(config: Config, complaints: Complaints, name: string): void {
   if (!complaints.isSound(...place, 'server')) return
   const { server, playersMin } = config.modes[name] as Config['modes'][string]
   addTo(complaints, [...place, 'server'], sourceComplaints(server))
+  if (server.agones !== undefined && complaints.isSound('fleet')) {
+    addTo(complaints, [...place, 'server', 'agones'], clusterSourceComplaints(server.agones, config.fleet.clusters))
+  }
   if (server.launch !== undefined) addTo(complaints, [...place, 'server', 'launch'], launchComplaints(server.launch))
 
   checkSdkPorts(config, complaints, name)

@@ -123,6 +123,16 @@ describe('a configuration', () => {
       /duel\.server\.registered: without it/,
     ],
     [
+      'a cluster that there is not',
+      { modes: { duel: { server: { agones: { cluster: 'eu' } } } } },
+      /modes\.duel\.server\.agones\.cluster: there is no cluster eu/,
+    ],
+    [
+      'a cluster without TLS, looked at too seldom',
+      { fleet: { clusters: { eu: { kubernetes: { url: 'http://10.0.0.1' }, lookEveryS: 20 } } } },
+      /clusters\.eu\.kubernetes\.url: must be https[\s\S]*clusters\.eu\.lookEveryS: twice 20/,
+    ],
+    [
       'an Agones SDK where game servers are to listen',
       { modes: { duel: { server: { launch: { ...launch, agones: { ports: [41_009, 41_020] } } } } } },
       /duel\.server\.launch\.agones\.ports: 41009 to 41020 meets the ports of servers of duel, 41000 to 41009/,

@@ -43,13 +43,15 @@ interface Described {
   name?: string
   field?: Record<string, unknown>[]
   nestedType?: Described[]
+  enumType?: { name: string; value: { name: string; number: number }[] }[]
 }
 
-const messageOf = ({ field = [], nestedType = [] }: Described): object => ({
+const messageOf = ({ field = [], nestedType = [], enumType = [] }: Described): object => ({
   fields: Object.fromEntries(
     field.map(({ name, number, type, label, typeName }) => [String(name), { number, type, label, typeName }]),
   ),
   within: Object.fromEntries(nestedType.map((one) => [one.name, messageOf(one)])),
+  words: Object.fromEntries(enumType.map((one) => [one.name, one.value.map(({ name, number }) => ({ name, number }))])),
 })
 
 /** Rust's own tools are needed to build a program on its SDK. Where nobody has them, nothing is built; CI has them. */
@@ -203,14 +205,19 @@ describe('a server on an official Agones SDK, unchanged', () => {
       const { packages } = JSON.parse(String(metadata)) as { packages: { name: string; manifest_path: string }[] }
       const manifest = packages.find(({ name }) => name === 'agones')?.manifest_path ?? ''
       const proto = (folder: string) => join(dirname(manifest), 'proto', folder)
-      const theirs = loadSync(['sdk.proto', 'alpha.proto', 'beta.proto'], {
-        includeDirs: ['sdk', 'sdk/alpha', 'sdk/beta', 'googleapis', 'grpc-gateway'].map(proto),
-      })
-      const names = ['sdk.proto', 'alpha.proto', 'beta.proto']
-      const ours = loadSync(names, { includeDirs: [join(repository, 'packages/server/proto/agones')] })
-      const said = Object.entries(theirs).filter(([name]) => name.startsWith('agones.dev.sdk'))
-      expect(said.length).toBeGreaterThan(20)
-      for (const [name, entry] of said) expect(wireOf(ours[name]), name).toMatchObject(wireOf(entry))
+      const imports = ['googleapis', 'grpc-gateway'].map(proto)
+      const compare = (names: string[], theirFolders: string[], ourFolder: string, prefix: string) => {
+        const theirs = loadSync(names, { includeDirs: [...theirFolders.map(proto), ...imports] })
+        const ours = loadSync(names, { includeDirs: [join(repository, ourFolder)] })
+        const said = Object.entries(theirs).filter(([name]) => name.startsWith(prefix))
+        for (const [name, entry] of said) expect(wireOf(ours[name]), name).toMatchObject(wireOf(entry))
+        return said.length
+      }
+      const sdk = ['sdk.proto', 'alpha.proto', 'beta.proto']
+      const folders = ['sdk', 'sdk/alpha', 'sdk/beta']
+      expect(compare(sdk, folders, 'packages/server/proto/agones', 'agones.dev.sdk')).toBeGreaterThan(20)
+      // What the stand-in for a cluster checks requests by.
+      expect(compare(['allocation.proto'], ['allocation'], 'packages/server/test/agones', 'allocation.')).toBe(13)
     })
 
     it('plays from its readiness to its shutdown', async () => {

@@ -31,6 +31,7 @@ export const endings = {
   exited: 'The game server ended.',
   shut_down: 'The game server shut itself down.',
   unhealthy: 'The game server was unhealthy.',
+  cluster_lost: 'The game server is gone from its cluster.',
   lost: 'The game server was lost while Muster was away.',
 } as const
 

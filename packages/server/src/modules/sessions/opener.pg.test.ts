@@ -135,7 +135,7 @@ describe('opening a session', () => {
     const refused = await ground.open(['player_cat', 'player_dan'])
     await ground.clock.advance(5_000)
     await sessions.sweep()
-    expect((await ground.view(refused)).detail).toBe('As many servers run as may be launched.')
+    expect((await ground.view(refused)).detail).toBe('As many servers run as there may be.')
   })
 
   it('prefers registered servers where a mode has both', async () => {
