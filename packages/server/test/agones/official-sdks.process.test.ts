@@ -188,6 +188,19 @@ describe('a server on an official Agones SDK, unchanged', () => {
     expect(await answer.json()).toMatchObject({ object_meta: { name: open!.server }, status: { state: 'Allocated' } })
   })
 
+  it.each([
+    ['through a shell', ''],
+    ['and took its mark off', 'env -i "PATH=$PATH" "AGONES_SDK_GRPC_PORT=$AGONES_SDK_GRPC_PORT"'],
+  ])('answers what the launched process started, %s', async (_, before) => {
+    offer('shell', ['sh', '-c', `${before} "${process.execPath}" "${nodeServer}" plays; exit 7`])
+    const { muster, session, server } = await launched('shell')
+    const { port } = await muster.ready(session)
+    expect(await ask(port, 'state')).toMatch(/Ready|Allocated/)
+    await ask(port, 'over')
+    expect(await muster.failed(session)).toMatchObject({ cause: 'shut_down' })
+    await ground.ended(server)
+  })
+
   describe.runIf(canBuildRust())('Rust', () => {
     const target = join(repository, 'node_modules/.cache/agones-rust')
     const program = join(target, 'debug/agones-game-server')

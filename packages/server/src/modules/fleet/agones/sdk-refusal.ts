@@ -1,3 +1,5 @@
+import { Refusal } from '@muster/protocol'
+
 /** Why a server’s own SDK call is refused: the words of gRPC, from which the gateway’s HTTP status follows. */
 export type SdkCode =
   | 'INVALID_ARGUMENT'
@@ -28,4 +30,12 @@ export class SdkRefusal extends Error {
     super(message)
     this.code = code
   }
+}
+
+/** What a call came to, told to who made it. A store that does not answer is nobody's fault, and passes. */
+export function refusalOf(error: unknown, onFault: (error: unknown) => void): SdkRefusal {
+  if (error instanceof SdkRefusal) return error
+  if (error instanceof Refusal) return new SdkRefusal('UNAVAILABLE', error.message)
+  onFault(error)
+  return new SdkRefusal('INTERNAL', 'Muster failed.')
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import type { Machine, SdkOwner } from './machine.ts'
+import { groupOf } from './process-table.ts'
 
 /** A connection over loopback: `port` is Muster's end. */
 export interface Loopback {
@@ -25,10 +26,17 @@ export async function speaksFor(
   if (socket === null) return false
   const leader = pid()
   if (leader !== null && (await holds(leader, socket))) return true
-  // One that it started, which bears its mark.
-  const own = (await marked(node)).filter((one) => one.server === server && one.pid !== leader)
-  for (const one of own) if (await holds(one.pid, socket)) return true
+  // One that it started: of its group, or bearing its mark.
+  const started = new Set(leader === null ? [] : await groupMembers(leader))
+  for (const one of await marked(node)) if (one.server === server) started.add(one.pid)
+  for (const one of started) if (one !== leader && (await holds(one, socket))) return true
   return false
+}
+
+async function groupMembers(leader: number): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number)
+  const groups = await Promise.all(pids.map(groupOf))
+  return pids.filter((_, at) => groups[at] === leader)
 }
 
 /** The other end, as processes name it among what they hold open. */

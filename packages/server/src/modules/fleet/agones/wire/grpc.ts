@@ -13,7 +13,7 @@ import {
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
 import type { SdkCalls, ShownServer } from '../sdk.ts'
-import { SdkRefusal, sdkCodes } from '../sdk-refusal.ts'
+import { refusalOf, sdkCodes } from '../sdk-refusal.ts'
 import { gameServerMessage, type Message } from './messages.ts'
 import { countMethods, type Method, playerMethods, sdkMethods } from './methods.ts'
 
@@ -50,9 +50,8 @@ export function loadSdkServices() {
 export type SdkServices = ReturnType<typeof loadSdkServices>
 
 const refused = (error: unknown, onFault: (error: unknown) => void) => {
-  if (error instanceof SdkRefusal) return { code: sdkCodes[error.code].code, details: error.message }
-  onFault(error)
-  return { code: sdkCodes.INTERNAL.code, details: 'Muster failed.' }
+  const { code, message } = refusalOf(error, onFault)
+  return { code: sdkCodes[code].code, details: message }
 }
 
 export function grpcEdge(services: SdkServices, calls: SdkCalls, onFault: (error: unknown) => void): GrpcEdge {
@@ -77,6 +76,8 @@ export function grpcEdge(services: SdkServices, calls: SdkCalls, onFault: (error
   function health(stream: ServerReadableStream<Message, Message>, answer: sendUnaryData<Message>): void {
     stream.on('data', calls.health)
     stream.on('end', () => answer(null, {}))
+    // What is no ping ends the stream by itself.
+    stream.on('error', () => undefined)
   }
 
   /** Whoever reads slowly is told the newest, once there is room: what lay between is not news any more. */

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
+import type { Cancel, Clock } from '../../../../platform/clock.ts'
 import type { SdkCalls, ShownServer } from '../sdk.ts'
-import { SdkRefusal, sdkCodes } from '../sdk-refusal.ts'
+import { refusalOf, SdkRefusal, sdkCodes } from '../sdk-refusal.ts'
 import { gameServerMessage, isMessage, type Message, withoutDefaults } from './messages.ts'
 import { countMethods, type Method, playerMethods, sdkMethods } from './methods.ts'
 
@@ -13,7 +14,9 @@ export interface RestEdge {
 }
 
 const bodyBytesMax = 262_144
+/** For a whole request, and until the next one. */
 const requestMs = 10_000
+const idleMs = 65_000
 
 interface RestRoute {
   verb: string
@@ -78,17 +81,33 @@ const routes: readonly RestRoute[] = [
 
 const watchPath = '/watch/gameserver'
 
-export function restEdge(calls: SdkCalls, onFault: (error: unknown) => void): RestEdge {
+export function restEdge(clock: Clock, calls: SdkCalls, onFault: (error: unknown) => void): RestEdge {
   const sockets = new Set<Socket>()
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: 1_024, perMessageDeflate: false })
-  const server = createServer({ maxHeaderSize: 8_192, headersTimeout: requestMs, requestTimeout: requestMs })
+  // Its own timeouts count only where it listens itself, so they are counted here.
+  const server = createServer({ maxHeaderSize: 8_192, keepAliveTimeout: idleMs })
+  const deadlines = new WeakMap<Socket, Cancel>()
+  const expectBy = (socket: Socket, withinMs: number) => {
+    deadlines.get(socket)?.()
+    deadlines.set(
+      socket,
+      clock.after(withinMs, () => socket.destroy()),
+    )
+  }
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    expectBy(socket, requestMs)
+    request.on('end', () => deadlines.get(socket)?.())
+    response.on('close', () => {
+      if (!socket.destroyed) expectBy(socket, idleMs)
+    })
     answer(request, response).catch((error: unknown) => refuse(response, error))
   })
   // Unreal watches over a WebSocket, for it cannot read a stream of HTTP.
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     if (pathOf(request).path !== watchPath) return void socket.destroy()
+    deadlines.get(socket)?.()
     webSockets.handleUpgrade(request, socket, head, (line) => {
       const tell = (shown: ShownServer) => {
         if (line.bufferedAmount < bodyBytesMax) line.send(watchText(shown))
@@ -106,7 +125,10 @@ export function restEdge(calls: SdkCalls, onFault: (error: unknown) => void): Re
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { path, mask } = pathOf(request)
-    if (path === watchPath && request.method === 'GET') return watch(response)
+    if (path === watchPath && request.method === 'GET') {
+      request.resume()
+      return watch(response)
+    }
     const matching = routes.filter((route) => route.path.test(path))
     const route = matching.find(({ verb }) => verb === request.method)
     if (route === undefined) {
@@ -145,16 +167,18 @@ export function restEdge(calls: SdkCalls, onFault: (error: unknown) => void): Re
 
   function refuse(response: ServerResponse, error: unknown): void {
     if (response.headersSent) return void response.destroy()
-    if (!(error instanceof SdkRefusal)) onFault(error)
-    const code = error instanceof SdkRefusal ? error.code : 'INTERNAL'
-    const message = error instanceof SdkRefusal ? error.message : 'Muster failed.'
+    const { code, message } = refusalOf(error, onFault)
     write(response, sdkCodes[code].status, { code: sdkCodes[code].code, message })
   }
 
   return {
     take(socket) {
       sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
+      socket.once('close', () => {
+        sockets.delete(socket)
+        deadlines.get(socket)?.()
+      })
+      expectBy(socket, requestMs)
       server.emit('connection', socket)
     },
     close() {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import http2 from 'node:http2'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
@@ -215,6 +216,55 @@ describe('the gateway’s HTTP', () => {
     })
     await Promise.all(endings)
     expect(await call('GET', '/gameserver')).toMatchObject({ status: 200 })
+  })
+
+  it('waits for no request that does not end, and for none that does not begin', async () => {
+    const half = connect(port, '127.0.0.1').resume()
+    half.write('POST /ready HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{')
+    const headless = connect(port, '127.0.0.1').resume()
+    headless.write('POST /ready HTTP/1.1\r\nhost')
+    const watching = await fetch(`http://127.0.0.1:${port}/watch/gameserver`)
+    await eventually('both are closed', async () => {
+      await clock.advance(1_000)
+      return half.destroyed && headless.destroyed
+    })
+    const reader = (watching.body as ReadableStream<Uint8Array>).getReader()
+    await reader.read()
+    await clock.advance(600_000)
+    await sdk.calls.reserve(5)
+    expect((await reader.read()).done).toBe(false)
+    await reader.cancel()
+  })
+
+  it('takes no harm from what is no gRPC', async () => {
+    const session = http2.connect(`http://127.0.0.1:${port}`)
+    session.on('error', () => undefined)
+    const say = async (path: string, body: Buffer, more: object = {}) => {
+      const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers', ...more }
+      const stream = session.request(headers)
+      stream.on('error', () => undefined)
+      stream.resume()
+      stream.end(body)
+      await new Promise((resolve) => stream.on('close', resolve))
+    }
+    const sdkPath = '/agones.dev.sdk.SDK'
+    const framed = (bytes: number[], length = bytes.length) => Buffer.from([0, 0, 0, 0, length, ...bytes])
+    for (const method of ['Health', 'Ready', 'SetLabel', 'WatchGameServer', 'GetGameServer', 'Nowhere']) {
+      for (const body of [
+        Buffer.from('nonsense'),
+        framed([0xff, 0xff, 0xff]),
+        framed([1], 200),
+        Buffer.from([1, 0, 0, 0, 1, 0]),
+        Buffer.from([0, 0xff, 0xff, 0xff, 0xff, 1]),
+      ]) {
+        await say(`${sdkPath}/${method}`, body, method === 'WatchGameServer' ? { 'grpc-timeout': '50m' } : {})
+      }
+    }
+    await say('nowhere', Buffer.alloc(0), { 'content-type': 'text/plain' })
+    session.destroy()
+    expect(await call('GET', '/gameserver')).toMatchObject({
+      ...{ status: 200, body: { status: { state: 'Scheduled' }, object_meta: { generation: '1' } } },
+    })
   })
 
   it('says when a port is not to be had', async () => {

@@ -38,7 +38,7 @@ async function serveSdk(
 ): Promise<SdkPort | { problem: string }> {
   const onFault = (error: unknown) => log.error({ err: error }, 'a server’s SDK call failed')
   const grpc = grpcEdge(services, calls, onFault)
-  const rest = restEdge(calls, onFault)
+  const rest = restEdge(clock, calls, onFault)
   const sockets = new Set<Socket>()
 
   function hand(socket: Socket, onWord: () => void): void {
