@@ -29,7 +29,13 @@ export function checkConfig(config: Config, complaints: Complaints): void {
       if (problem !== null) complaints.add(['http', 'trustedProxies', String(at)], problem)
     })
   }
-  if (complaints.isSound('fleet')) addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+  if (complaints.isSound('fleet')) {
+    addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+    for (const name of Object.keys(config.fleet.clusters)) {
+      if (namePattern.test(name)) continue
+      complaints.addBeside(['fleet', 'clusters', name], 'a name has letters, digits, dots and dashes, at most 64')
+    }
+  }
   if (complaints.isSound('dialects')) checkDialects(config, complaints)
   for (const name of namesIn(config, complaints, 'modes')) checkMode(config, complaints, name)
   for (const name of namesIn(config, complaints, 'queues')) checkQueue(config, complaints, name)

@@ -73,6 +73,8 @@ export async function clusterGround(way: Way) {
     },
     claims: async () =>
       (await sql<{ state: string }>`select * from fleet_cluster_claims order by session`.execute(ground.kysely)).rows,
+    /** As if whoever waits had not said so for long. */
+    forgetWish: () => sql`update fleet_cluster_claims set wanted_at = 0`.execute(ground.kysely),
     detailOf: async (server: string) => {
       const { rows } = await sql<{ gone_detail: string | null }>`
         select gone_detail from fleet_servers where id = ${server}`.execute(ground.kysely)

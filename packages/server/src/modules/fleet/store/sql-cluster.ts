@@ -119,7 +119,9 @@ export const sqlClusters = (): ClusterStore => ({
   },
 
   async drop(tx, { wantedBefore, now }) {
-    const dropped = await sql`update fleet_cluster_claims set state = 'over', brief = 'null', try_at = ${now}
+    // Somebody may be asking for it: what comes of that is known when the lease is over.
+    const dropped = await sql`update fleet_cluster_claims set state = 'over', brief = 'null',
+      try_at = greatest(try_at, ${now})
       where state in ('asked', 'given') and wanted_at < ${wantedBefore}`.execute(tables(tx))
     return Number(dropped.numAffectedRows ?? 0)
   },

@@ -74,17 +74,14 @@ export function createAsker(needs: AskerNeeds) {
     wakes.wake('session', [session])
   }
 
-  return async function run(): Promise<void> {
-    for (const [name, { options }] of clusters) {
-      for (let round = 0; round < roundsMax; round++) {
-        const now = clock.now()
-        // One place is left for who looks after what was given.
-        const limit = Math.max(1, options.atOnceMax - 1)
-        const request = { clusters: [name], now, leaseMs: options.timeoutMs + slackMs, limit }
-        const claims = await db.once((tx) => store.due(tx, request))
-        await Promise.all(claims.map(ask))
-        if (claims.length < limit) break
-      }
+  return async function run(name: string, { options }: Cluster): Promise<void> {
+    // Two places are left for who looks after what was given.
+    const limit = options.atOnceMax - 2
+    for (let round = 0; round < roundsMax; round++) {
+      const request = { clusters: [name], now: clock.now(), leaseMs: options.timeoutMs + slackMs, limit }
+      const claims = await db.once((tx) => store.due(tx, request))
+      await Promise.all(claims.map(ask))
+      if (claims.length < limit) return
     }
   }
 }

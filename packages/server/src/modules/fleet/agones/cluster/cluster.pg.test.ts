@@ -157,6 +157,30 @@ describe.each(['allocator', 'kubernetes'] satisfies Way[])('servers of a cluster
     await noClaims()
   })
 
+  it('are given once each, however many nodes ask', async () => {
+    for (let count = 0; count < 8; count++) ground.cluster.add()
+    const nodes = [await ground.muster({ atOnceMax: 3 }), await ground.muster({ atOnceMax: 3 })]
+    const sessions = Array.from({ length: 8 }, () => ground.mintId('session'))
+    const given = await Promise.all(
+      sessions.map((session, at) => (nodes[at % 2] as (typeof nodes)[0]).given('duel', session)),
+    )
+    expect(new Set(given.map(({ port }) => port)).size).toBe(8)
+    const allocated = ground.cluster.allocated().map(({ labels }) => labels['muster/session-id'])
+    expect(allocated.sort()).toEqual([...sessions].sort())
+  })
+
+  it('are not given to who waits no more, and come back', async () => {
+    const server = ground.cluster.add()
+    const muster = await ground.muster()
+    ground.cluster.mood('loses answers')
+    await muster.ask('duel', ground.mintId('session'))
+    await eventually('it was asked', async () => server.state === 'Allocated')
+    await ground.forgetWish()
+    ground.cluster.mood('well')
+    await eventually('it is deleted', async () => !ground.cluster.servers.has(server.name))
+    await noClaims()
+  })
+
   it('read their token anew at each call', async () => {
     const muster = await ground.muster()
     await writeFile(ground.tokenFile, 'an old one')

@@ -47,7 +47,7 @@ export const clusterOptions = Type.Object(
       description: 'Longest wait for an answer',
     }),
     retryMs: Type.Integer({ default: 1_000, minimum: 50, maximum: 60_000, description: 'How soon it is asked again' }),
-    atOnceMax: Type.Integer({ default: 16, minimum: 1, maximum: 1_000, description: 'Most calls under way' }),
+    atOnceMax: Type.Integer({ default: 16, minimum: 3, maximum: 1_000, description: 'Most calls under way' }),
     lookEveryS: Type.Number({
       default: 5,
       minimum: 0.1,

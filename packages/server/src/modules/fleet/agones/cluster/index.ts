@@ -17,6 +17,8 @@ import type { ClusterOptions, ClusterSource } from './config.ts'
 import { createKeeper } from './keeper.ts'
 import type { ClusterStore } from './store.ts'
 
+const dropEveryMs = 1_000
+
 /** The fleet's servers that clusters of Agones give. */
 export interface Clusters {
   /** The server that a cluster gave for the session. `asked`: one has been asked for, and whoever waits is woken. Null
@@ -47,9 +49,9 @@ export function createClusters(needs: ClustersNeeds, options: Readonly<Record<st
   const clusters = new Map(
     Object.entries(options).map(([name, one]) => [name, { options: one, api: apiOf(name, one) }]),
   )
-  const asking = createAsker({ ...needs, clusters })
-  const keep = createKeeper({ ...needs, clusters })
-  let jobs: Repeating[] = []
+  const ask = createAsker({ ...needs, clusters })
+  const keeper = createKeeper(needs)
+  const jobs: Repeating[] = []
   let nudge = () => undefined as unknown
 
   return {
@@ -75,11 +77,25 @@ export function createClusters(needs: ClustersNeeds, options: Readonly<Record<st
     },
     start() {
       if (clusters.size === 0) return
-      const askEveryMs = Math.min(...[...clusters.values()].map((one) => one.options.retryMs))
-      const lookEveryMs = Math.min(...[...clusters.values()].map((one) => one.options.lookEveryS)) * 1_000
-      const askJob = repeating(needs, 'fleet clusters asked', askEveryMs, asking)
-      jobs = [askJob, repeating(needs, 'fleet clusters looked after', lookEveryMs, keep)]
-      nudge = askJob.nudge
+      const dropping = repeating(needs, 'fleet clusters forgotten', dropEveryMs, keeper.drop)
+      const asks: Repeating[] = []
+      for (const [name, cluster] of clusters) {
+        const { retryMs, lookEveryS } = cluster.options
+        const job = (what: string, everyMs: number, run: () => Promise<void>) =>
+          repeating(needs, `fleet cluster ${name} ${what}`, everyMs, run)
+        const lookMs = lookEveryS * 1_000
+        // Each by itself: a cluster that does not answer holds up nobody else, and no vouching.
+        asks.push(job('asked', retryMs, () => ask(name, cluster)))
+        jobs.push(
+          job('vouched for', lookMs, () => keeper.vouch(name)),
+          job('looked at', lookMs, () => keeper.look(name, cluster)),
+          job('given back', lookMs, () => keeper.giveBack(name, cluster)),
+        )
+      }
+      jobs.push(dropping, ...asks)
+      nudge = () => {
+        for (const one of asks) one.nudge()
+      }
     },
     async stop() {
       await Promise.all(jobs.splice(0).map((job) => job.stop()))

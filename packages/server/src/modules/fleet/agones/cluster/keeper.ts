@@ -13,7 +13,6 @@ export interface KeeperNeeds {
   db: Db
   log: Log
   store: ClusterStore & Pick<ProcessStore, 'beatLaunched'>
-  clusters: ReadonlyMap<string, Cluster>
   endServers: EndServers
 }
 
@@ -27,32 +26,38 @@ const roundsMax = 50
 const wantedMs = 15_000
 const leaseMs = 30_000
 
+export interface Keeper {
+  /** They live, for all that is known. */
+  vouch(name: string): Promise<void>
+  /** Ends what the cluster has no more, and what no session has any more. */
+  look(name: string, cluster: Cluster): Promise<void>
+  giveBack(name: string, cluster: Cluster): Promise<void>
+  /** Claims of sessions that wait no more. */
+  drop(): Promise<void>
+}
+
 /**
- * Looks after the servers that clusters gave. Whoever is there is vouched for; whoever is not has lost its session; and
- * what no session has any more is given back. While a cluster does not answer nothing is known of its servers, and so
- * nothing is done to them.
+ * Looks after the servers that clusters gave. Whoever is there is vouched for, so that it is not taken for silent; whoever
+ * is not has lost its session; and what no session has any more is given back. While a cluster does not answer nothing is
+ * known of its servers, and so nothing is done to them: vouching never waits for an answer.
  */
-export function createKeeper({ clock, db, log, store, clusters, endServers }: KeeperNeeds) {
-  async function lookAfter(name: string, { api, options }: Cluster): Promise<void> {
+export function createKeeper({ clock, db, log, store, endServers }: KeeperNeeds): Keeper {
+  async function look(name: string, { api, options }: Cluster): Promise<void> {
     // Rows before servers: whatever has a row was given before the list is made.
     const taken = await everyTaken(name)
-    if (taken.length === 0) return
-    const now = clock.now()
-    const over = taken.filter(({ state }) => state === 'gone' || state === 'draining').map(({ server }) => server)
-    const wanted = taken.filter(({ server }) => !over.includes(server))
-    const seen = wanted.length === 0 ? null : await look(name, api)
-    const fates = new Map(wanted.map((one) => [one.server, fateOf(one.name, seen)]))
-    const lives = wanted.filter(({ server }) => fates.get(server) === null).map(({ server }) => server)
-    const lost = wanted.filter(({ server }) => fates.get(server) !== null)
-    await db.transact(async (tx) => {
-      if (lives.length > 0) await store.beatLaunched(tx, now, lives.sort())
-    })
-    for (const { server } of lost) await end(server, fates.get(server) as string, options)
+    const over = taken.filter((one) => !isWanted(one)).map(({ server }) => server)
     if (over.length > 0) {
       await db.transact(async (tx) => {
+        const now = clock.now()
         await endServers(tx, { servers: over, cause: 'drained', detail: null, now })
         await store.finish(tx, over, now + options.lingerS * 1_000)
       })
+    }
+    const wanted = taken.filter(isWanted)
+    const seen = wanted.length === 0 ? null : await listOf(name, api)
+    for (const one of wanted) {
+      const fate = fateOf(one.name, seen)
+      if (fate !== null) await end(one.server, fate, options)
     }
   }
 
@@ -66,7 +71,7 @@ export function createKeeper({ clock, db, log, store, clusters, endServers }: Ke
     return all
   }
 
-  async function look(name: string, api: Cluster['api']): Promise<ReadonlyMap<string, SeenServer> | null> {
+  async function listOf(name: string, api: Cluster['api']): Promise<ReadonlyMap<string, SeenServer> | null> {
     try {
       const found = await api.list()
       return found === null ? null : new Map(found.map((one) => [one.name, one]))
@@ -101,15 +106,22 @@ export function createKeeper({ clock, db, log, store, clusters, endServers }: Ke
     }
   }
 
-  return async function keep(): Promise<void> {
-    const now = clock.now()
-    await db.once((tx) => store.drop(tx, { wantedBefore: now - wantedMs, now }))
-    for (const [name, cluster] of clusters) {
-      await lookAfter(name, cluster)
-      await giveBack(name, cluster)
-    }
+  return {
+    async vouch(name) {
+      const servers = (await everyTaken(name)).filter(isWanted).map(({ server }) => server)
+      if (servers.length > 0) await db.once((tx) => store.beatLaunched(tx, clock.now(), servers.sort()))
+    },
+    look,
+    giveBack,
+    async drop() {
+      const now = clock.now()
+      await db.once((tx) => store.drop(tx, { wantedBefore: now - wantedMs, now }))
+    },
   }
 }
+
+/** A session has it still. */
+const isWanted = ({ state }: TakenServer): boolean => state === 'starting' || state === 'ready'
 
 /** Why it is lost; null where it lives, or nobody knows. */
 function fateOf(name: string, seen: ReadonlyMap<string, SeenServer> | null): string | null {
