@@ -69,6 +69,7 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
     const { protocolId, internalHost = null } = config.modes[mode]?.netcode ?? {}
     return protocolId === undefined ? null : { protocolId: BigInt(protocolId), internalHost }
   }
+  const clusterSourceOf: FleetNeeds['clusterSourceOf'] = (mode) => config.modes[mode]?.server.agones ?? null
   const hasMode = (mode: string) => Object.hasOwn(config.modes, mode)
   const fleet = createFleet(
     {
@@ -83,12 +84,13 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
       launchSourceOf,
       netcodeOf,
       isolation,
+      clusterSourceOf,
     },
     config.fleet,
   )
   const sessions = createSessions(
     { ...platform, store: stores.sessions, fleet, places, sourcesOf: (mode) => sourcesOf(config, mode) },
-    { ...config.sessions, modes: config.modes },
+    { ...config.sessions, modes: Object.fromEntries(Object.entries(config.modes).map(withStart)) },
   )
   const results = createResults(
     { ...platform, store: stores.results, finish: sessions.finish, keepLate: sessions.keepLate, peopleOf },
@@ -127,9 +129,16 @@ function privateModeOf({ modes }: Config, name: string): PrivateMode | null {
   return friends === undefined ? null : { ...friends, readyTimeoutMs: readyTimeoutS * 1_000 }
 }
 
+/** A server that is built for Agones says that it is ready, and knows no word for more. */
+const withStart = ([name, mode]: [string, Config['modes'][string]]) =>
+  [name, { ...mode, startsWhenReady: mode.startsWhenReady ?? isMute(mode.server) }] as const
+
+const isMute = ({ launch, agones }: Config['modes'][string]['server']) =>
+  launch?.agones !== undefined || agones?.reports === false
+
 /** Registered servers are asked where nothing is launched, or where the mode says so. */
 function sourcesOf(config: Config, mode: string) {
   const source = config.modes[mode]?.server
-  const launched = source?.launch !== undefined
+  const launched = source?.launch !== undefined || source?.agones !== undefined
   return { launched, registered: source?.registered ?? !launched }
 }

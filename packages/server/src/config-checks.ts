@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
+import { clusterSourceComplaints } from './modules/fleet/agones/cluster/config.ts'
 import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/fleet/config.ts'
 import { queueComplaints } from './modules/matchmaking/config.ts'
 import { transportComplaints } from './modules/sessions/config.ts'
@@ -30,7 +31,13 @@ export function checkConfig(config: Config, complaints: Complaints): void {
       if (problem !== null) complaints.add(['http', 'trustedProxies', String(at)], problem)
     })
   }
-  if (complaints.isSound('fleet')) addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+  if (complaints.isSound('fleet')) {
+    addTo(complaints, ['fleet'], fleetComplaints(config.fleet))
+    for (const name of Object.keys(config.fleet.clusters)) {
+      if (namePattern.test(name)) continue
+      complaints.addBeside(['fleet', 'clusters', name], 'a name has letters, digits, dots and dashes, at most 64')
+    }
+  }
   if (complaints.isSound('dialects')) checkDialects(config, complaints)
   for (const name of namesIn(config, complaints, 'modes')) checkMode(config, complaints, name)
   for (const name of namesIn(config, complaints, 'queues')) checkQueue(config, complaints, name)
@@ -56,14 +63,22 @@ function checkMode(config: Config, complaints: Complaints, name: string): void {
   const mode = config.modes[name] as Config['modes'][string]
   const { server, playersMin } = mode
   addTo(complaints, [...place, 'server'], sourceComplaints(server))
+  if (server.agones !== undefined && complaints.isSound('fleet')) {
+    addTo(complaints, [...place, 'server', 'agones'], clusterSourceComplaints(server.agones, config.fleet.clusters))
+  }
   if (server.launch !== undefined) addTo(complaints, [...place, 'server', 'launch'], launchComplaints(server.launch))
   if (complaints.isSound(...place, 'netcode')) addTo(complaints, place, transportComplaints(mode))
   if (mode.netcode !== undefined && server.launch !== undefined && isIP(server.launch.publicHost) === 0) {
     complaints.add([...place, 'server', 'launch', 'publicHost'], 'must be an IP address: connect tokens hold no names')
   }
+  if (mode.private !== undefined && (mode.startsWhenReady ?? server.launch?.agones !== undefined)) {
+    complaints.add([...place, 'private'], 'needs `startsWhenReady: false`: play would begin before a friend could join')
+  }
   if (mode.private !== undefined && server.launch === undefined) {
     complaints.add([...place, 'private'], 'needs `server.launch`: friends are given a server of their own')
   }
+
+  checkSdkPorts(config, complaints, name)
 
   if (playersMin === undefined || !complaints.isSound(...place, 'playersMin')) return
   const queues = namesIn(config, complaints, 'queues')
@@ -75,6 +90,21 @@ function checkMode(config: Config, complaints: Complaints, name: string): void {
     complaints.add(
       [...place, 'playersMin'],
       `${playersMin} never come: its queues make matches of ${playersMax} at most`,
+    )
+  }
+}
+
+/** Muster listens where servers find their SDK: a game server that was given such a port could not. */
+function checkSdkPorts(config: Config, complaints: Complaints, name: string): void {
+  const ports = config.modes[name]?.server.launch?.agones?.ports
+  if (ports === undefined) return
+  for (const other of namesIn(config, complaints, 'modes')) {
+    if (!complaints.isSound('modes', other, 'server')) continue
+    const taken = config.modes[other]?.server.launch?.ports
+    if (taken === undefined || ports[1] < taken[0] || taken[1] < ports[0]) continue
+    complaints.add(
+      ['modes', name, 'server', 'launch', 'agones', 'ports'],
+      `${ports[0]} to ${ports[1]} meets the ports of servers of ${other}, ${taken[0]} to ${taken[1]}`,
     )
   }
 }

@@ -123,6 +123,26 @@ describe('a configuration', () => {
       /duel\.server\.registered: without it/,
     ],
     [
+      'a cluster that there is not',
+      { modes: { duel: { server: { agones: { cluster: 'eu' } } } } },
+      /modes\.duel\.server\.agones\.cluster: there is no cluster eu/,
+    ],
+    [
+      'a cluster without TLS, looked at too seldom',
+      { fleet: { clusters: { eu: { kubernetes: { url: 'http://10.0.0.1' }, lookEveryS: 20 } } } },
+      /clusters\.eu\.kubernetes\.url: must be https[\s\S]*clusters\.eu\.lookEveryS: twice 20/,
+    ],
+    [
+      'an Agones SDK where game servers are to listen',
+      { modes: { duel: { server: { launch: { ...launch, agones: { ports: [41_009, 41_020] } } } } } },
+      /duel\.server\.launch\.agones\.ports: 41009 to 41020 meets the ports of servers of duel, 41000 to 41009/,
+    ],
+    [
+      'too few ports for Agones SDKs',
+      { modes: { duel: { server: { launch: { ...launch, processesMax: 2, agones: { ports: [9_400, 9_400] } } } } } },
+      /duel\.server\.launch\.agones\.ports: 1 ports are too few for 2/,
+    ],
+    [
       'more players than ever come',
       { ...good, modes: { duel: { server: { launch }, playersMin: 9 } } },
       /modes\.duel\.playersMin: 9 never come: .* 2 at most/,

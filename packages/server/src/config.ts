@@ -67,6 +67,9 @@ export function readConfig(given: unknown, source: string, folder: string): Conf
   for (const { server } of Object.values(config.modes)) {
     if (server.launch !== undefined) server.launch.cwd = resolve(folder, server.launch.cwd ?? '.')
   }
+  for (const { allocator, kubernetes } of Object.values(config.fleet.clusters)) {
+    for (const way of [allocator, kubernetes]) resolveFiles(way, folder)
+  }
   for (const provider of Object.values(config.identity.providers)) {
     if (provider.kind === 'steam') provider.keyFile = resolve(folder, provider.keyFile)
     else if (provider.clientSecretFile !== undefined) {
@@ -74,6 +77,13 @@ export function readConfig(given: unknown, source: string, folder: string): Conf
     }
   }
   return config
+}
+
+/** Each option that names a file starts from the folder of the configuration. */
+function resolveFiles(way: Record<string, string | undefined> | undefined, folder: string): void {
+  for (const [name, value] of Object.entries(way ?? {})) {
+    if (name.endsWith('File') && value !== undefined) (way as Record<string, string>)[name] = resolve(folder, value)
+  }
 }
 
 /** A union's complaints say little, so the rating systems are read one by one, each by its own schema. In the place of one

@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { agonesCluster, tlsFile } from '../../test/support/agones-cluster.ts'
 import { simulatedClock } from '../../test/support/simulated-clock.ts'
-import { createOutbound, isSafeAddress, type OutboundOptions } from './outbound.ts'
+import { createOutbound, isSafeAddress, type OutboundOptions, type OutboundTls } from './outbound.ts'
 
 async function server(answer: RequestListener) {
   const http = createServer(answer).listen(0, '127.0.0.1')
@@ -132,4 +134,20 @@ it('takes plain HTTP only within this machine', () => {
     'https://u@a.example',
   ]
   expect(unsafe.map((address) => isSafeAddress(new URL(address)))).toEqual(unsafe.map(() => false))
+})
+
+describe('a call with certificates of one’s own', () => {
+  it('believes who their signer vouches for, and says who it is', async () => {
+    await using cluster = await agonesCluster()
+    const url = new URL('/gameserverallocation', cluster.url)
+    const [ca, cert, key] = ['ca.crt', 'client.crt', 'client.key'].map((name) => readFileSync(tlsFile(name), 'utf8'))
+    const outbound = open(url)
+    const status = async (tls: OutboundTls) => (await outbound.call(url, { method: 'PUT', body: '{}', tls })).status
+    expect(await status({ ca, cert, key })).toBe(404)
+    expect(await status({ ca })).toBe(401)
+    await expect(status({})).rejects.toMatchObject({ trouble: 'unreachable' })
+    await expect(outbound.call(url)).rejects.toMatchObject({ trouble: 'unreachable' })
+    const short = open(url, { bytesMax: 5 })
+    await expect(short.call(url, { tls: { ca } })).rejects.toMatchObject({ trouble: 'too large' })
+  })
 })

@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+import { request as requestOverTls } from 'node:https'
 import type { Clock } from './clock.ts'
 
 /** Calls to somebody else's HTTP server, held to limits: which hosts, how long, how much, how many at once. Redirects
@@ -11,6 +13,15 @@ export interface OutboundRequest {
   method?: string
   headers?: Readonly<Record<string, string>>
   body?: string
+  /** Who is believed to be at the other end, and who we are: with it, certificates of neither's own making are no bar. */
+  tls?: OutboundTls
+}
+
+/** PEM, all of it. What is left out is as usual. */
+export interface OutboundTls {
+  ca?: string
+  cert?: string
+  key?: string
 }
 
 export interface OutboundAnswer {
@@ -54,12 +65,14 @@ export function createOutbound({ clock }: { clock: Clock }, options: OutboundOpt
   const hosts = new Set(options.hosts)
   let underWay = 0
 
-  async function ask(url: URL, { method = 'GET', headers = {}, body }: OutboundRequest): Promise<OutboundAnswer> {
+  async function ask(url: URL, asked: OutboundRequest): Promise<OutboundAnswer> {
+    const { method = 'GET', headers = {}, body, tls } = asked
     const given = new AbortController()
     const cancel = clock.after(timeoutMs, () =>
       given.abort(new OutboundError('timeout', `${url.host} did not answer within ${timeoutMs} ms.`)),
     )
     try {
+      if (tls !== undefined && url.protocol === 'https:') return await askOverTls(url, asked, tls, given.signal)
       const response = await fetch(url, {
         ...{ method, redirect: 'manual', signal: given.signal },
         headers: { accept: 'application/json', 'user-agent': 'muster', ...headers },
@@ -75,12 +88,37 @@ export function createOutbound({ clock }: { clock: Clock }, options: OutboundOpt
     }
   }
 
+  /** What `fetch` has no words for: certificates of the caller's own choice. */
+  const askOverTls = (
+    url: URL,
+    { method = 'GET', headers = {}, body }: OutboundRequest,
+    tls: OutboundTls,
+    signal: AbortSignal,
+  ) =>
+    new Promise<OutboundAnswer>((resolve, reject) => {
+      const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
+      const request = requestOverTls(url, {
+        ...{ ...tls, method, signal, agent: false, minVersion: 'TLSv1.2' },
+        headers: { accept: 'application/json', 'user-agent': 'muster', ...length, ...headers },
+      })
+      request.on('error', reject)
+      request.on('response', (response: IncomingMessage) => {
+        bytesOf(response).then((text) => {
+          const heard = Object.entries(response.headers).map(([name, value]): [string, string] => [name, String(value)])
+          resolve({ status: response.statusCode ?? 0, headers: new Headers(heard), text })
+        }, reject)
+      })
+      request.end(body)
+    })
+
   /** Counted as it comes, so that no length that somebody claims is believed, and nothing is unpacked beyond it. */
-  async function textOf(response: Response): Promise<string> {
-    if (response.body === null) return ''
+  const textOf = async (response: Response): Promise<string> =>
+    response.body === null ? '' : bytesOf(response.body as AsyncIterable<Uint8Array>)
+
+  async function bytesOf(body: AsyncIterable<Uint8Array>): Promise<string> {
     const parts: Uint8Array[] = []
     let bytes = 0
-    for await (const part of response.body as AsyncIterable<Uint8Array>) {
+    for await (const part of body) {
       bytes += part.length
       if (bytes > bytesMax) throw new OutboundError('too large', `The answer is longer than ${bytesMax} bytes.`)
       parts.push(part)

@@ -55,6 +55,7 @@ const bareMachine: Machine = {
   signalOne: () => false,
   usersOf: async () => [],
   endUser: async () => undefined,
+  serveSdk: async () => ({ problem: 'Nothing is launched here.' }),
   outputOf: () => ({ open: async () => null }),
   removeOldOutput: async () => 0,
 }

@@ -15,6 +15,7 @@ import type { Db } from '../../src/platform/db.ts'
 import { idMint } from '../../src/platform/ids.ts'
 import type { Log } from '../../src/platform/log.ts'
 import { readOptions } from '../../src/platform/options.ts'
+import { launchedAs } from './launched-as.ts'
 import { moduleGround } from './module-ground.ts'
 
 export const fixture = fileURLToPath(new URL('../fixtures/game-server.mjs', import.meta.url))
@@ -100,7 +101,7 @@ export async function launcherGround() {
         crash: db.cut,
         ask(mode: string, session = mintId('session')) {
           const claim = { session, mode, region: null, slots: 2, brief: { match_id: 'match_1' } }
-          return db.transact((tx) => fleet.launch(tx, claim))
+          return launchedAs(db.transact((tx) => fleet.launch(tx, claim)))
         },
         letGo: (session: SessionId) => db.transact((tx) => fleet.release(tx, session, 'completed')),
         async view(session: SessionId) {

@@ -12,6 +12,7 @@ import { seededRandom } from '../../src/platform/random.ts'
 import { createSecrets } from '../../src/platform/secrets.ts'
 import { memorySoftState } from '../../src/platform/soft-state-memory.ts'
 import { createWakes } from '../../src/platform/wakes.ts'
+import { launchedAs } from './launched-as.ts'
 import { simulatedClock } from './simulated-clock.ts'
 import { type Program, simulatedMachine } from './simulated-machine.ts'
 
@@ -123,7 +124,7 @@ export async function simulatedFleetGround(programs: Readonly<Record<string, Pro
         async ask(name: string, session = mintId('session')) {
           const claim = { session, mode: name, region: null, slots: 2, brief: { match_id: 'match_1' } }
           try {
-            return await ownDb.transact((tx) => fleet.launch(tx, claim))
+            return await launchedAs(ownDb.transact((tx) => fleet.launch(tx, claim)))
           } catch (error) {
             // The dead answer nobody.
             if (!life.isAlive()) return never()

@@ -1,4 +1,5 @@
 import type { ServerId } from '@muster/protocol'
+import type { SdkCalls } from '../../src/modules/fleet/agones/sdk.ts'
 import { launcherMark, serverMark } from '../../src/modules/fleet/launcher/environment.ts'
 import type {
   Child,
@@ -20,6 +21,8 @@ export interface ProcessControl {
   /** From now on SIGTERM does this instead of ending the process. */
   onTerm(run: () => void): void
   after(delayMs: number, run: () => void): Cancel
+  /** The Agones SDK that is answered where its environment says, by the Muster that lives; null where none is. */
+  sdk(): SdkCalls | null
   /** Starts another process of the same group, with the same environment; tells its pid. */
   fork(program: Program): number
 }
@@ -64,6 +67,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
   const living = new Map<number, SimulatedProcess>()
   const files = new Map<ServerId, SimulatedFile>()
   const strangersPorts = new Set<number>()
+  const sdks = new Map<number, SdkCalls>()
   let boot = 1
   let count = 0
 
@@ -114,6 +118,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
         process.onTerm = run
       },
       after: (delayMs, run) => soon(process, delayMs, run),
+      sdk: () => sdks.get(Number(process.environment.AGONES_SDK_GRPC_PORT)) ?? null,
       fork: (child) => spawn(child, process, process.group).pid,
     }
     soon(process, 0, () => program(process.environment, control))
@@ -178,6 +183,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
 
     attach(step?: Step): AttachedMachine {
       let isCut = false
+      const ownSdks = new Set<number>()
       const never = () => new Promise<never>(() => undefined)
       const there = () => {
         if (isCut) throw new Error('This Muster is no more.')
@@ -208,6 +214,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
       return {
         cut: () => {
           isCut = true
+          for (const port of ownSdks) sdks.delete(port)
         },
         prepare: () => reach(() => undefined),
         start: (request) =>
@@ -231,6 +238,17 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
         },
         usersOf: () => (isCut ? never() : Promise.resolve([])),
         endUser: () => reach(() => undefined),
+        serveSdk: ({ port, calls }) =>
+          reach(() => {
+            if (sdks.has(port) || strangersPorts.has(port)) return { problem: 'EADDRINUSE' }
+            sdks.set(port, calls)
+            ownSdks.add(port)
+            return {
+              async close() {
+                if (ownSdks.delete(port)) sdks.delete(port)
+              },
+            }
+          }),
         outputOf: (server) => ({ open: () => reach(() => files.get(server)?.open() ?? null) }),
         removeOldOutput: (request) =>
           reach(() => {

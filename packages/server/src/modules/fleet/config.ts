@@ -1,5 +1,7 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { clusterComplaints, clusterOptions, clusterSource } from './agones/cluster/config.ts'
+import { agonesComplaints, agonesOptions } from './agones/config.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Host = (description: string) =>
@@ -71,28 +73,30 @@ export const launchSource = Closed({
     description: 'How long a server may take to end by itself before it is killed',
   }),
   limits: launchLimits,
+  agones: Type.Optional(agonesOptions),
 })
 export type LaunchSource = Static<typeof launchSource>
 
 /** Where a mode's servers come from. */
 export const serverSource = Closed({
   launch: Type.Optional(launchSource),
+  agones: Type.Optional(clusterSource),
   registered: Type.Optional(
-    Type.Boolean({ description: 'Use servers that registered themselves; true unless `launch` is given' }),
+    Type.Boolean({ description: 'Use servers that registered themselves; true unless `launch` or `agones` is given' }),
   ),
 })
 export type ServerSource = Static<typeof serverSource>
 
 /** What a schema cannot say of where servers come from, by field. */
-export const sourceComplaints = ({ launch, registered }: ServerSource): string[] =>
-  registered === false && launch === undefined
-    ? ['registered: without it and without `launch` no server would ever be had']
+export const sourceComplaints = ({ launch, agones, registered }: ServerSource): string[] =>
+  registered === false && launch === undefined && agones === undefined
+    ? ['registered: without it, `launch` and `agones` no server would ever be had']
     : []
 
 const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 
 /** What a schema cannot say of a launch, by field. */
-export const launchComplaints = ({ env, ports: [from, to], processesMax }: LaunchSource): string[] => [
+export const launchComplaints = ({ env, ports: [from, to], processesMax, agones }: LaunchSource): string[] => [
   ...Object.keys(env)
     .filter((name) => !envName.test(name))
     .map((name) => `env: ${JSON.stringify(name)} is no variable that a mode may set`),
@@ -100,6 +104,7 @@ export const launchComplaints = ({ env, ports: [from, to], processesMax }: Launc
   ...(from <= to && to - from + 1 < processesMax
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]
     : []),
+  ...(agones === undefined ? [] : agonesComplaints(agones, { processesMax }).map((one) => `agones.${one}`)),
 ]
 
 const UserId = Type.Integer({ minimum: 1_000, maximum: 4_294_967_293 })
@@ -110,6 +115,10 @@ const count = (value: number, minimum: number, maximum: number, description: str
   Type.Integer({ default: value, minimum, maximum, description })
 
 export const fleetOptions = Closed({
+  clusters: Type.Record(Type.String({ pattern: '^[\\s\\S]*$' }), clusterOptions, {
+    default: {},
+    description: 'Clusters of Agones, by names of your own, for modes that allocate from them',
+  }),
   heartbeatIntervalS: seconds(15, 0.1, 3_600, 'How often servers are asked to beat; no beat waits for orders longer'),
   ttlS: seconds(30, 0.2, 7_200, 'A server that is silent for longer is gone'),
   sweepEveryS: seconds(1, 0.05, 2, 'How often silent servers are looked for'),
@@ -163,14 +172,23 @@ export const fleetOptions = Closed({
 export type FleetOptions = Static<typeof fleetOptions>
 
 /** What a schema cannot say of the fleet, by option. A server that does what it is asked must never seem gone. */
-export const fleetComplaints = ({ ttlS, heartbeatIntervalS, launchBeatS, isolationUsers }: FleetOptions): string[] => [
-  ...Object.entries({ heartbeatIntervalS, launchBeatS })
-    .filter(([, intervalS]) => ttlS <= intervalS)
-    .map(
-      ([name, intervalS]) =>
-        `ttlS: ${ttlS} is not above ${name}, ${intervalS}: servers would be gone between two beats`,
-    ),
-  ...(isolationUsers[0] > isolationUsers[1]
-    ? [`isolationUsers: the first, ${isolationUsers[0]}, is above the last, ${isolationUsers[1]}`]
-    : []),
-]
+export const fleetComplaints = (options: FleetOptions): string[] => {
+  const { ttlS, heartbeatIntervalS, launchBeatS, isolationUsers, clusters } = options
+  return [
+    ...Object.entries({ heartbeatIntervalS, launchBeatS })
+      .filter(([, intervalS]) => ttlS <= intervalS)
+      .map(
+        ([name, intervalS]) =>
+          `ttlS: ${ttlS} is not above ${name}, ${intervalS}: servers would be gone between two beats`,
+      ),
+    ...(isolationUsers[0] > isolationUsers[1]
+      ? [`isolationUsers: the first, ${isolationUsers[0]}, is above the last, ${isolationUsers[1]}`]
+      : []),
+    ...Object.entries(clusters).flatMap(([name, cluster]) => [
+      ...clusterComplaints(cluster).map((one) => `clusters.${name}.${one}`),
+      ...(cluster.lookEveryS * 2 + cluster.timeoutMs / 1_000 > ttlS
+        ? [`clusters.${name}.lookEveryS: twice ${cluster.lookEveryS}, and one answer, must fit in ttlS, ${ttlS}`]
+        : []),
+    ]),
+  ]
+}

@@ -29,6 +29,9 @@ export const endings = {
   not_ready: 'The game server was not ready in time.',
   exited_early: 'The game server ended before it was ready.',
   exited: 'The game server ended.',
+  shut_down: 'The game server shut itself down.',
+  unhealthy: 'The game server was unhealthy.',
+  cluster_lost: 'The game server is gone from its cluster.',
   lost: 'The game server was lost while Muster was away.',
 } as const
 

@@ -4,8 +4,8 @@ import type { Ending } from './domain.ts'
 /** What the fleet is measured by. */
 export interface Figures {
   servers(counts: ReadonlyMap<'starting' | 'ready' | 'allocated' | 'draining', number>): void
-  allocated(how: 'reserved' | 'launched'): void
-  refused(how: 'reserved' | 'launched'): void
+  allocated(how: 'reserved' | 'launched' | 'cluster'): void
+  refused(how: 'reserved' | 'launched' | 'cluster'): void
   launched(): void
   launchReady(seconds: number): void
   launchFailed(cause: Ending): void

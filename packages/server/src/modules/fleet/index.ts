@@ -8,6 +8,7 @@ import type { Tx } from '../../platform/db.ts'
 import type { Authenticators } from '../../platform/http/admission.ts'
 import type { Route } from '../../platform/http/route.ts'
 import { type Repeating, repeating } from '../../platform/repeat.ts'
+import { createClusters } from './agones/cluster/index.ts'
 import { type Allocator, createAllocator } from './allocator.ts'
 import type { FleetOptions } from './config.ts'
 import { createCredentials } from './credentials.ts'
@@ -24,6 +25,7 @@ import type { FleetNeeds } from './needs.ts'
 import { createOffered, type OfferedServers } from './offered.ts'
 import { fleetRoutes } from './routes.ts'
 import { sqlFleetStore } from './store/sql.ts'
+import { sqlClusters } from './store/sql-cluster.ts'
 import { sqlOffered } from './store/sql-offered.ts'
 import { createSweeper } from './sweeper.ts'
 
@@ -41,8 +43,9 @@ export type { FleetStore, OfferedStanding, OfferedStore } from './store.ts'
 export interface Fleet extends Allocator {
   routes: Route[]
   authenticators: Pick<Authenticators, 'report'>
-  /** A process of its own for the session, started once the transaction has committed. */
-  launch(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** A process of its own for the session, started once the transaction has committed, or a server of a cluster. A
+   *  cluster answers later: until then one is `asked`. */
+  launch(tx: Tx, claim: Claim): Promise<Allocation | 'asked' | null>
   /** What this run of the server verifies tickets with: 32 bytes. */
   ticketKeyOf(server: ServerId, instance: string): Buffer
   /** What it opens connect tokens with: 32 bytes. */
@@ -57,6 +60,7 @@ export interface Fleet extends Allocator {
 export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
   const { clock, db, wakes, log, mintId, store = sqlFleetStore(), offeredStore = sqlOffered() } = needs
   const machine = needs.machine ?? ownMachine(needs.dataDir, log, needs.isolation ?? notIsolated)
+  const { clusterStore = sqlClusters(), clusterSourceOf = () => null } = needs
   const figures = createFigures(needs.metrics)
   const credentials = createCredentials(needs.secrets)
   const endServers = createEnding({ store, wakes, log, figures })
@@ -71,13 +75,20 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     options,
   )
   const launch = createLaunching({ ...needs, store, figures, launcher })
+  const clusters = createClusters(
+    {
+      ...{ ...needs, store: { ...clusterStore, beatLaunched: store.beatLaunched }, credentials, figures, endServers },
+      ...{ sourceOf: clusterSourceOf, apiOf: needs.clusterApiOf },
+    },
+    options.clusters,
+  )
   const sweep = createSweeper({ clock, db, store, endServers, figures }, options)
   let sweeping: Repeating | null = null
   let unhear = () => undefined as unknown
 
   return {
     ...allocator,
-    launch,
+    launch: async (tx, claim) => (await launch(tx, claim)) ?? clusters.claim(tx, claim),
     ticketKeyOf: credentials.ticketKeyOf,
     netcodeKeyOf: credentials.netcodeKeyOf,
     reportTokenOf: credentials.reportTokenOf,
@@ -93,6 +104,7 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     authenticators: { report: async (token) => credentials.reportCaller(token) },
     async start() {
       await launcher.start()
+      clusters.start()
       unhear = wakes.hear('server', (servers) => {
         if (servers.some((server) => launcher.watches(server))) launcher.nudge()
       })
@@ -104,6 +116,7 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
     async stop(onStop = options.onStop) {
       heartbeats.stop()
       await launcher.stop(onStop)
+      await clusters.stop()
       unhear()
       await sweeping?.stop()
     },

@@ -6,6 +6,9 @@ import type { Metrics } from '../../platform/metrics.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Secrets } from '../../platform/secrets.ts'
 import type { Wakes } from '../../platform/wakes.ts'
+import type { ClusterApi } from './agones/cluster/api.ts'
+import type { ClusterOptions, ClusterSource } from './agones/cluster/config.ts'
+import type { ClusterStore } from './agones/cluster/store.ts'
 import type { LaunchSource } from './config.ts'
 import type { Isolation } from './launcher/isolation.ts'
 import type { Machine } from './launcher/machine.ts'
@@ -19,6 +22,9 @@ export interface FleetNeeds {
   /** What is kept; in PostgreSQL unless told. */
   store?: FleetStore
   offeredStore?: OfferedStore
+  clusterStore?: ClusterStore
+  /** How a cluster is asked; over the network unless told. */
+  clusterApiOf?(name: string, options: ClusterOptions): ClusterApi
   /** What launched servers run on; this very machine unless told. */
   machine?: Machine
   /** How far servers are kept apart on this machine; not at all unless told. */
@@ -41,6 +47,8 @@ export interface FleetNeeds {
   launchSourceOf(mode: string): LaunchSource | null
   /** How the servers of a mode take connect tokens, if they do. */
   netcodeOf?(mode: string): NetcodeOf | null
+  /** How servers of a mode are allocated from a cluster, if they are; none is unless told. */
+  clusterSourceOf?(mode: string): ClusterSource | null
 }
 
 export interface NetcodeOf {

@@ -172,6 +172,18 @@ export interface ProcessRow {
   state: KeptState
   /** Its session still claims it. */
   wanted: boolean
+  /** Where it finds its Agones SDK, if it has one. */
+  sdkPort: number | null
+}
+
+/** What a launched server's Agones SDK has to know of it. */
+export interface SdkRow {
+  /** What was kept last; null where nothing was. */
+  kept: unknown
+  host: string
+  region: string | null
+  /** Null once its session is over. */
+  brief: unknown
 }
 
 /** Which processes this machine runs. */
@@ -196,6 +208,10 @@ export interface ProcessStore {
     tx: Tx,
     process: { server: ServerId; launcher: string; pid: number; startMark: string },
   ): Promise<boolean>
+  /** Null where the server has ended. */
+  sdkOf(tx: Tx, server: ServerId): Promise<SdkRow | null>
+  /** What its SDK knows, whole; false where the server has ended. */
+  keepSdk(tx: Tx, sdk: { server: ServerId; port: number; kept: unknown }): Promise<boolean>
   /** Of these, those that still live. */
   beatLaunched(tx: Tx, now: number, servers: readonly ServerId[]): Promise<Set<ServerId>>
   saveOutput(tx: Tx, output: readonly { server: ServerId; lines: readonly string[] }[]): Promise<void>

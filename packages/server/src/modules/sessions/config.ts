@@ -53,6 +53,12 @@ export const sessionModeOptions = Closed({
   playersMin: Type.Optional(
     Type.Integer({ minimum: 1, maximum: 1_000, description: 'Enough to begin when loading is over; all unless told' }),
   ),
+  startsWhenReady: Type.Optional(
+    Type.Boolean({
+      description:
+        'Play begins once the server is ready, for servers that do not say who came; so it is for those with an Agones SDK unless told',
+    }),
+  ),
   allocateWaitS: Type.Number({ default: 5, minimum: 0, maximum: 3_600, description: 'Longest search for a server' }),
   readyTimeoutS: Type.Number({
     default: 30,

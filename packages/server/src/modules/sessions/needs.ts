@@ -32,8 +32,9 @@ export interface ServerView {
 export interface FleetNeeds {
   /** A live registered server with room. */
   reserve(tx: Tx, claim: Claim): Promise<Allocation | null>
-  /** A process of its own, started once the transaction has committed. */
-  launch(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** A process of its own, started once the transaction has committed. `asked`: somebody was asked for a server, and
+   *  answers later. */
+  launch(tx: Tx, claim: Claim): Promise<Allocation | 'asked' | null>
   /** The server said that it is ready for the session. May be repeated. */
   confirm(tx: Tx, session: SessionId, port?: number): Promise<void>
   addSlots(tx: Tx, session: SessionId, count: number): Promise<boolean>

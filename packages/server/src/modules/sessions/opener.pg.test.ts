@@ -32,6 +32,21 @@ describe('opening a session', () => {
     expect(await ground.report(id, 'ready')).toBe('200 loading')
   })
 
+  it('begins play with readiness where nobody says who came', async () => {
+    const { fleet, sessions, clock } = await begin({ mode: { startsWhenReady: true, durationMaxS: 100 } })
+    fleet.add({ capacity: 2 })
+    const id = await ground.open()
+    await sessions.sweep()
+    expect(await ground.report(id, 'ready')).toBe('200 in_progress')
+    expect(await ground.report(id, 'ready')).toBe('200 in_progress')
+    await clock.advance(99_000)
+    await sessions.sweep()
+    expect(await ground.shown(id)).toBe('in_progress expected expected')
+    await clock.advance(2_000)
+    await sessions.sweep()
+    expect(await ground.shown(id)).toMatch(/^abandoned overtime/)
+  })
+
   it('moves the players in the same transaction, once for each match', async () => {
     const { places, sessions, requestOf, db } = await begin()
     const request = requestOf([ann, bob])
@@ -120,7 +135,7 @@ describe('opening a session', () => {
     const refused = await ground.open(['player_cat', 'player_dan'])
     await ground.clock.advance(5_000)
     await sessions.sweep()
-    expect((await ground.view(refused)).detail).toBe('As many servers run as may be launched.')
+    expect((await ground.view(refused)).detail).toBe('As many servers run as there may be.')
   })
 
   it('prefers registered servers where a mode has both', async () => {

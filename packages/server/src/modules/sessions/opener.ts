@@ -57,9 +57,9 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       const { registered, launched } = sourcesFor(session)
       const allocation =
         (registered ? await fleet.reserve(tx, claim) : null) ?? (launched ? await fleet.launch(tx, claim) : null)
-      if (allocation === null) {
+      if (allocation === null || allocation === 'asked') {
         await steps.take(tx, session, 'time', { detail: whyNone({ registered, launched }) })
-        return false
+        return allocation !== null
       }
       const { server, instance, host, port } = allocation
       await store.changeSeats(
@@ -147,9 +147,9 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
 
 const whyNone = ({ registered, launched }: ServerSources): string =>
   registered && launched
-    ? 'No registered server had room, and no more may be launched.'
+    ? 'No registered server had room, and no more may be had.'
     : registered
       ? 'No registered server had room.'
       : launched
-        ? 'As many servers run as may be launched.'
+        ? 'As many servers run as there may be.'
         : 'This mode has no servers.'

@@ -60,45 +60,48 @@ export function createSteps({ clock, log, wakes, store, fleet, places, figures, 
     await store.changeSeats(tx, session.id, missing)
   }
 
-  return {
-    async take(tx, session, event, extra = {}) {
-      const now = clock.now()
-      const { id, mode, state: from } = session
-      const course = { ...session, attendance: attendanceOf(session.seats) }
-      const verdict = after(course, event, rules.timingOf(mode), now)
+  return { take }
 
-      if (verdict.kind === 'move' && from !== verdict.to) {
-        const { to, deadlineAt } = verdict
-        const move = { from: from as typeof to, to, at: now, deadlineAt, served: extra.served, chosen: extra.chosen }
-        if (!(await store.move(tx, id, move))) throw new Error(`${id} moved on while it was locked.`)
-        // A server that never says who came leaves open who is there.
-        if (to === 'in_progress' && session.told) await markMissing(tx, session, now)
-        afterCommit(tx, () => {
-          if (to === 'loading') figures.loading(session, now)
-          log.debug({ session: id, mode, from, to }, 'session moved on')
-          wakes.wake('session', [id])
-        })
+  async function take(tx: Tx, session: KeptSession, event: SessionEvent, extra: With = {}): Promise<Verdict> {
+    const now = clock.now()
+    const { id, mode, state: from } = session
+    const course = { ...session, attendance: attendanceOf(session.seats) }
+    const verdict = after(course, event, rules.timingOf(mode), now)
+
+    if (verdict.kind === 'move' && from !== verdict.to) {
+      const { to, deadlineAt } = verdict
+      const move = { from: from as typeof to, to, at: now, deadlineAt, served: extra.served, chosen: extra.chosen }
+      if (!(await store.move(tx, id, move))) throw new Error(`${id} moved on while it was locked.`)
+      // A server that never says who came leaves open who is there.
+      if (to === 'in_progress' && session.told) await markMissing(tx, session, now)
+      afterCommit(tx, () => {
+        if (to === 'loading') figures.loading(session, now)
+        log.debug({ session: id, mode, from, to }, 'session moved on')
+        wakes.wake('session', [id])
+      })
+    }
+
+    if (verdict.kind === 'wait') await store.wait(tx, id, verdict.deadlineAt)
+
+    if (verdict.kind === 'end') {
+      const { to, cause } = verdict
+      const detail = extra.detail ?? (cause === null ? null : causeSays[cause])
+      if (from === 'loading' && event === 'time') await markMissing(tx, session, now)
+      if (!(await store.end(tx, id, { state: to, cause, detail, at: now }))) {
+        throw new Error(`${id} ended while it was locked.`)
       }
-
-      if (verdict.kind === 'wait') await store.wait(tx, id, verdict.deadlineAt)
-
-      if (verdict.kind === 'end') {
-        const { to, cause } = verdict
-        const detail = extra.detail ?? (cause === null ? null : causeSays[cause])
-        if (from === 'loading' && event === 'time') await markMissing(tx, session, now)
-        if (!(await store.end(tx, id, { state: to, cause, detail, at: now }))) {
-          throw new Error(`${id} ended while it was locked.`)
-        }
-        if (session.server !== null) await fleet.release(tx, id, cause ?? to)
-        await returnPlayers(tx, session, to === 'cancelled')
-        for (const seat of session.seats) if (seat.erased) await store.forget(tx, id, seat.player)
-        afterCommit(tx, () => {
-          figures.ended(session, to, cause)
-          log[to === 'completed' ? 'debug' : 'info']({ session: id, mode, from, to, cause, detail }, 'session ended')
-          wakes.wake('session', [id])
-        })
-      }
-      return verdict
-    },
+      if (session.server !== null) await fleet.release(tx, id, cause ?? to)
+      await returnPlayers(tx, session, to === 'cancelled')
+      for (const seat of session.seats) if (seat.erased) await store.forget(tx, id, seat.player)
+      afterCommit(tx, () => {
+        figures.ended(session, to, cause)
+        log[to === 'completed' ? 'debug' : 'info']({ session: id, mode, from, to, cause, detail }, 'session ended')
+        wakes.wake('session', [id])
+      })
+    }
+    if (verdict.kind === 'move' && verdict.to === 'loading' && rules.startsWhenReady(mode)) {
+      return take(tx, { ...session, state: verdict.to, deadlineAt: verdict.deadlineAt }, 'started')
+    }
+    return verdict
   }
 }

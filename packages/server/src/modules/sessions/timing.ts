@@ -14,6 +14,8 @@ export interface Rules {
   /** Null where its servers take no connect tokens. */
   netcodeOf(mode: string): NetcodeRules | null
   hasMode(mode: string): boolean
+  /** Nobody says who came: whoever waited for it would wait in vain. */
+  startsWhenReady(mode: string): boolean
 }
 
 /** A mode that was taken out of the configuration while its sessions ran is carried on with the defaults. */
@@ -48,5 +50,6 @@ export function rulesOf(options: SessionsOptions, modes: Readonly<Record<string,
       return { dialect, protocolId: BigInt(protocolId), timeoutS, internalHost }
     },
     hasMode: (name) => known.has(name),
+    startsWhenReady: (name) => modeOf(name).startsWhenReady ?? false,
   }
 }

@@ -26,6 +26,8 @@ export interface Books {
   ready(server: ServerId, session: SessionId, port: number | null): Promise<void>
   /** The server was not ready in time; false where it was. */
   overdue(server: ServerId, output: readonly string[]): Promise<boolean>
+  /** Its own SDK says that it is done, or unwell: its session is over, and its process is to be stopped. */
+  over(server: ServerId, cause: 'shut_down' | 'unhealthy', output: readonly string[]): Promise<void>
   /** The process has ended: `asked` to for that cause, or by itself. */
   ended(server: ServerId, exit: Exit, asked: Ending | null, output: readonly string[]): Promise<void>
   /** There is no process, and there will be none. */
@@ -64,6 +66,15 @@ export function createBooks({ clock, db, wakes, log, store, endServers, confirm,
         afterCommit(tx, () => figures.launchFailed('not_ready'))
         return true
       }),
+    async over(server, cause, output) {
+      await db.transact(async (tx) => {
+        const words = cause === 'unhealthy' ? 'It sent no health pings.' : 'It asked for its shutdown.'
+        const request = { servers: [server], cause, detail: withOutput(words, output), now: clock.now() }
+        const early = await endServers(tx, { ...request, onlyStarting: true }, { output })
+        if (early.length > 0) afterCommit(tx, () => figures.launchFailed(cause))
+        else await endServers(tx, request, cause === 'unhealthy' ? { output } : undefined)
+      })
+    },
     async ended(server, exit, asked, output) {
       await db.transact(async (tx) => {
         const now = clock.now()

@@ -17,6 +17,8 @@ export interface LaunchFacts {
   publicHost: string
   playersMax: number
   match: unknown
+  /** Where it finds its Agones SDK, by gRPC and by HTTP; null where its mode offers none. */
+  sdkPort: number | null
 }
 
 const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
@@ -32,6 +34,9 @@ const keysOf = ({ keys, port }: LaunchFacts): Record<string, string> =>
         // What it must be configured with, for it refuses tokens that name another.
         MUSTER_NETCODE_ADDRESS: addressOf(keys.host, port),
       }
+
+/** As Agones names them. */
+const sdkVariables = (port: number) => ({ AGONES_SDK_GRPC_PORT: String(port), AGONES_SDK_HTTP_PORT: String(port) })
 
 /** The whole environment of a launched server: what it may inherit, what its mode adds, and the launch contract. Nothing
  *  else of Muster's own environment reaches it. */
@@ -60,6 +65,7 @@ export function launchEnvironment(
     MUSTER_PUBLIC_ADDRESS: addressOf(facts.publicHost, facts.port),
     MUSTER_MAX_PLAYERS: String(facts.playersMax),
     MUSTER_MATCH: JSON.stringify(facts.match),
+    ...(facts.sdkPort === null ? {} : sdkVariables(facts.sdkPort)),
     [launcherMark]: facts.node,
   }
 }

@@ -2,6 +2,7 @@ import type { ServerId } from '@muster/protocol'
 import { sleep } from '../../../platform/clock.ts'
 import type { Random } from '../../../platform/random.ts'
 import { type Repeating, repeating } from '../../../platform/repeat.ts'
+import { createSdks } from '../agones/sdks.ts'
 import type { FleetOptions } from '../config.ts'
 import type { ProcessRow } from '../store.ts'
 import { type BooksNeeds, createBooks } from './books.ts'
@@ -35,7 +36,7 @@ export interface Launcher {
   stop(onStop: FleetOptions['onStop']): Promise<void>
 }
 
-export interface LauncherNeeds extends StartNeeds, BooksNeeds {
+export interface LauncherNeeds extends Omit<StartNeeds, 'sdks'>, BooksNeeds {
   random: Random
   name: string
   store: StartNeeds['store'] & BooksNeeds['store']
@@ -54,6 +55,19 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
   const starting = new Map<ServerId, Promise<void>>()
   /** Servers whose session is over, with the time by which they are to have ended by themselves. */
   const lingering = new Map<ServerId, number>()
+  const sdks = createSdks({
+    ...needs,
+    pidOf: (server) => watched.get(server)?.pid ?? null,
+    async ready(server, session) {
+      await books.ready(server, session, null)
+      watched.get(server)?.noteReady()
+    },
+    async over(server, cause) {
+      const watch = watched.get(server)
+      await books.over(server, cause, watch?.output.last() ?? [])
+      watch?.stop()
+    },
+  })
   const upkeep = createUpkeep({ clock, db, store, machine, figures: needs.figures }, options)
   let looking: Repeating | null = null
   let closing = false
@@ -91,6 +105,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
           watched.delete(server)
           lingering.delete(server)
           leftovers.noteEnded(server)
+          await sdks.close(server)
           // Whatever it had started may have outlived it.
           scanAt = 0
         },
@@ -107,8 +122,11 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
 
   async function start(row: ProcessRow): Promise<void> {
     const { server } = row
-    const started = await startServer(needs, options, row)
-    if ('failure' in started) return books.absent(server, started.failure, started.detail)
+    const started = await startServer({ ...needs, sdks }, options, row)
+    if ('failure' in started) {
+      await sdks.close(server)
+      return books.absent(server, started.failure, started.detail)
+    }
     const { child } = started
     const { pid } = child
     const watch = follow(row, { pid, child, startMark: machine.startMarkOf(pid) ?? '' })
@@ -127,12 +145,17 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
       const watch = follow(row, { pid: step.pid, startMark: step.startMark, child: null })
       await record(row, watch)
       tend(row, watch)
+      await answerSdk(row, watch)
     } else if (!closing) {
       const done = start(row)
         .catch((error: unknown) => log.warn({ err: error, server }, 'a launch is tried again'))
         .finally(() => starting.delete(server))
       starting.set(server, done)
     }
+  }
+
+  async function answerSdk(row: ProcessRow, watch: Watch): Promise<void> {
+    if (!closing && row.state !== 'gone' && !watch.stopping) await sdks.tend(row)
   }
 
   function tend(row: ProcessRow, watch: Watch): void {
@@ -154,6 +177,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     }
     tend(row, watch)
     if (row.pid === null) await record(row, watch)
+    await answerSdk(row, watch)
   }
 
   async function compare(): Promise<void> {
@@ -214,6 +238,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
       await Promise.allSettled(starting.values())
       await settle().catch((error: unknown) => log.warn({ err: error }, 'what ended servers left could not be ended'))
       if (watched.size > 0) log.info({ servers: [...watched.keys()] }, 'launched servers play on without Muster')
+      await sdks.stop()
       for (const watch of watched.values()) watch.leave()
       watched.clear()
     },

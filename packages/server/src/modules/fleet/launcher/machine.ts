@@ -1,4 +1,7 @@
 import type { ServerId } from '@muster/protocol'
+import type { Clock } from '../../../platform/clock.ts'
+import type { Log } from '../../../platform/log.ts'
+import type { SdkCalls } from '../agones/sdk.ts'
 import type { Ending } from '../domain.ts'
 import type { Limits } from './isolation.ts'
 import type { TakenUser } from './server-users.ts'
@@ -27,6 +30,9 @@ export interface Machine {
   usersOf(node: string): Promise<TakenUser[]>
   /** Kills whatever runs as the server's own user, wherever it hid. Takes the user back if nobody is left. */
   endUser(server: ServerId): Promise<void>
+  /** Answers a launched server's own Agones SDK on a port of loopback; else what stands in the way. Whoever is not of the
+   *  server is refused, as far as this machine can tell. */
+  serveSdk(request: SdkRequest): Promise<SdkPort | { problem: string }>
   outputOf(server: ServerId): OutputFile
   removeOldOutput(request: OldOutput): Promise<number>
 }
@@ -41,6 +47,27 @@ export interface ProgramRequest {
   /** Variables of it that are to name a folder of the server's own instead, where it is given one. */
   folderVariables: readonly string[]
   limits: Limits
+}
+
+export interface SdkRequest {
+  clock: Clock
+  log: Log
+  port: number
+  calls: SdkCalls
+  /** Whose processes alone may speak; null where any of this machine may. */
+  owner: SdkOwner | null
+}
+
+export interface SdkOwner {
+  node: string
+  server: ServerId
+  /** The process itself; null while it is not known. */
+  pid(): number | null
+}
+
+export interface SdkPort {
+  /** Nothing answers there afterwards. */
+  close(): Promise<void>
 }
 
 export type Started = { child: Child } | { failure: Ending; detail: string }

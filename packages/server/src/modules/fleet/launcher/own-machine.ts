@@ -1,4 +1,5 @@
 import type { Log } from '../../../platform/log.ts'
+import { sdkPorts } from '../agones/wire/lazily.ts'
 import { signalGroup, signalOne, startChild } from './child.ts'
 import { launcherMark } from './environment.ts'
 import { type Isolation, wrapperOf } from './isolation.ts'
@@ -12,6 +13,8 @@ import { serverUsers } from './server-users.ts'
 const mebibyte = 1_048_576
 /** A user as whom nothing runs, for so long, was given by a Muster that is no more. */
 const abandonedMs = 3_600_000
+
+import { speaksFor } from './socket-owner.ts'
 
 /** The machine that Muster itself runs on. Output is kept in `servers/` inside the data folder. */
 export function ownMachine(dataDir: string, log: Log, { tools, users: range, required }: Isolation): Machine {
@@ -46,6 +49,7 @@ export function ownMachine(dataDir: string, log: Log, { tools, users: range, req
     return started
   }
 
+  const serve = sdkPorts()
   return {
     ...{ startMarkOf, marked, portProblem, signalGroup, signalOne },
     async prepare(now) {
@@ -59,6 +63,11 @@ export function ownMachine(dataDir: string, log: Log, { tools, users: range, req
     },
     usersOf: async (node) => (await users?.takenBy(node)) ?? [],
     endUser: async (server) => users?.end(server),
+    serveSdk: ({ owner, ...request }) =>
+      serve({
+        ...request,
+        admits: async (remotePort) => owner === null || speaksFor(owner, { port: request.port, remotePort }, marked),
+      }),
     outputOf: files.fileOf,
     removeOldOutput: files.removeOld,
   }

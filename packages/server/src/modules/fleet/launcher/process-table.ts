@@ -56,7 +56,8 @@ function markOf(environment: string, node: string): ServerId | null {
   return values.find((value) => value.startsWith(`${serverMark}=`))?.slice(serverMark.length + 1) ?? null
 }
 
-async function groupOf(pid: number): Promise<number | null> {
+/** The number of its process group; null where nobody lives under it. */
+export async function groupOf(pid: number): Promise<number | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => null)
   if (stat === null) return null
   // The program's name stands in brackets and may hold spaces itself: state, parent, group follow it.

@@ -1,6 +1,7 @@
 import type { ServerId } from '@muster/protocol'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Db } from '../../../platform/db.ts'
+import type { Sdks } from '../agones/sdks.ts'
 import type { FleetOptions, LaunchSource } from '../config.ts'
 import type { Credentials } from '../credentials.ts'
 import type { Ending } from '../domain.ts'
@@ -20,6 +21,7 @@ export interface StartNeeds {
   environment: Readonly<Record<string, string | undefined>>
   launchSourceOf(mode: string): LaunchSource | null
   netcodeOf?(mode: string): NetcodeOf | null
+  sdks: Pick<Sdks, 'open'>
 }
 
 /** How many ports held by strangers are passed by for one server. */
@@ -31,6 +33,8 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
   if (source === null) return { failure: 'not_configured', detail: `The mode ${row.mode} launches no servers.` }
   const port = await freePort(needs, row, source)
   if (typeof port !== 'number') return port
+  const sdk = await needs.sdks.open({ ...row, port })
+  if ('failure' in sdk) return sdk
   const { credentials, node, environment } = needs
   return needs.machine.start({
     server: row.server,
@@ -39,7 +43,7 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
     environment: launchEnvironment(
       {
         ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
-        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.room },
+        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.room, sdkPort: sdk.port },
         reportToken: credentials.reportTokenOf(row.session),
         keys: keysFor(needs, row, source),
       },

@@ -62,7 +62,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
   await add(tx, processes, {
     ...{ server, node, launcher: request.launcher, mode, session, port, pid: null, start_mark: null },
     ...{ stop_grace_ms: request.stopGraceMs, ready_timeout_ms: request.readyTimeoutMs, created_at: now },
-    ...{ ended_at: null, exit_code: null, exit_signal: null, output: null },
+    ...{ ended_at: null, exit_code: null, exit_signal: null, output: null, sdk_port: null, sdk: null },
   })
   await notePort(tx, node, port)
   return { kind: 'launched', allocation: { session, server, instance, host, port: null, region } }
@@ -78,7 +78,7 @@ function shown(tx: Tx, row: KeptProcess): ProcessRow {
     // The brief is needed only to start a process, so it is read only for those that have none.
     brief: row.pid === null && claim !== null ? (JSON.parse(claim.brief) as unknown) : null,
     ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },
-    ...{ createdAt: row.created_at, state: server?.state ?? 'gone', wanted: claim !== null },
+    ...{ createdAt: row.created_at, state: server?.state ?? 'gone', wanted: claim !== null, sdkPort: row.sdk_port },
   }
 }
 
@@ -122,6 +122,26 @@ export const memoryProcesses = (): ProcessStore => ({
     return recorded.length > 0
   },
 
+  async sdkOf(tx, id) {
+    const row = rowsIn(tx, processes).get(id)
+    if (row === null || !isRunning(row)) return null
+    const server = rowsIn(tx, servers).get(id)
+    const allocation = rowsIn(tx, allocations).get(row.session)
+    const claim = allocation?.server === id && allocation.ended_at === null ? allocation : null
+    return {
+      ...{ kept: row.sdk === null ? null : (JSON.parse(row.sdk) as unknown), host: server?.address ?? '' },
+      ...{ region: server?.region ?? null, brief: claim === null ? null : (JSON.parse(claim.brief) as unknown) },
+    }
+  },
+
+  async keepSdk(tx, { server, port, kept }) {
+    const changed = await change(rowsIn(tx, processes), [server], isRunning, (row) => ({
+      ...row,
+      ...{ sdk_port: port, sdk: JSON.stringify(kept) },
+    }))
+    return changed.length > 0
+  },
+
   async beatLaunched(tx, now, ids) {
     const beaten = await change(
       rowsIn(tx, beats),
@@ -147,7 +167,7 @@ export const memoryProcesses = (): ProcessStore => ({
   async endProcess(tx, { server, exitCode, exitSignal, output, now }) {
     await change(rowsIn(tx, processes), [server], isRunning, (row) => ({
       ...row,
-      ...{ ended_at: now, exit_code: exitCode, exit_signal: exitSignal },
+      ...{ ended_at: now, exit_code: exitCode, exit_signal: exitSignal, sdk: null },
       ...(output === null ? {} : { output: [...output] }),
     }))
   },

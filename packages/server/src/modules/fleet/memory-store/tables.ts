@@ -6,7 +6,8 @@ type Kept<Name extends keyof FleetTables> = Selectable<FleetTables[Name]>
 export type KeptServer = Kept<'fleet_servers'>
 export type KeptOffer = Kept<'fleet_offers'>
 export type KeptKickRow = Kept<'fleet_kicks'>
-export type KeptProcess = Kept<'fleet_processes'>
+/** What its SDK knows is kept as text, as PostgreSQL has it. */
+export type KeptProcess = Omit<Kept<'fleet_processes'>, 'sdk'> & { sdk: string | null }
 /** The brief is kept as text, as PostgreSQL has it: whoever reads it is given one of his own. */
 export type KeptAllocation = Omit<Kept<'fleet_allocations'>, 'brief'> & { brief: string }
 

@@ -80,7 +80,7 @@ export function processSuite(fresh: FreshFleetStore): void {
       const asked = {
         ...{ server: 'a', instance: 'a run 1', launcher: 'launcher_1', mode: 'duel', session: session('a'), room: 2 },
         ...{ brief: { match_id: 'match_a' }, port: 7_000, pid: null, startMark: null, stopGraceMs: 10_000 },
-        ...{ readyTimeoutMs: 30_000, createdAt: 1_000, state: 'starting', wanted: true },
+        ...{ readyTimeoutMs: 30_000, createdAt: 1_000, state: 'starting', wanted: true, sdkPort: null },
       }
       expect(await rows()).toEqual([asked])
       expect(await act('recordProcess', running('a'))).toBe(true)
@@ -147,6 +147,23 @@ export function processSuite(fresh: FreshFleetStore): void {
       const ports = (await rows()).map((row) => row.port)
       expect(ports).toHaveLength(20)
       expect(new Set(ports).size).toBe(20)
+    })
+
+    it('keeps what a server’s SDK knows until its process is seen to end', async () => {
+      await start('a')
+      expect(await act('sdkOf', 'a')).toEqual({
+        ...{ kept: null, host: '127.0.0.1', region: null, brief: { match_id: 'match_a' } },
+      })
+      const kept = { state: 'Ready', labels: { 'agones.dev/sdk-map': '"hill"\\' } }
+      expect(await act('keepSdk', { server: 'a', port: 9_400, kept })).toBe(true)
+      expect(await act('sdkOf', 'a')).toMatchObject({ kept })
+      expect(await rows()).toMatchObject([{ server: 'a', sdkPort: 9_400 }])
+      await act('release', session('a'), 'completed', 3_000)
+      expect(await act('sdkOf', 'a')).toMatchObject({ kept, brief: null })
+      await act('endProcess', endedProcess('a'))
+      expect(await act('sdkOf', 'a')).toBeNull()
+      expect(await act('keepSdk', { server: 'a', port: 9_400, kept })).toBe(false)
+      expect(await act('sdkOf', 'nobody')).toBeNull()
     })
 
     it('beats for launched servers that live, and keeps their last lines', async () => {

@@ -188,4 +188,27 @@ export const fleetMigrations: Migrations = {
     'create index fleet_processes_ended on fleet_processes (ended_at) where ended_at is not null',
   ),
   fleet_0004_sessions_max: statements('alter table fleet_servers add column sessions_max integer', reserve),
+  // Where a launched server finds its Agones SDK, and what that knows of it.
+  fleet_0005_sdk: statements('alter table fleet_processes add column sdk_port integer, add column sdk json'),
+  fleet_0006_clusters: statements(
+    `create table fleet_cluster_claims (
+       session text primary key,
+       server text not null unique,
+       instance text not null,
+       cluster text not null,
+       mode text not null,
+       region text,
+       slots integer not null,
+       brief json not null,
+       state text not null check (state in ('asked', 'given', 'taken', 'over')),
+       "full" boolean not null,
+       name text,
+       host text,
+       port integer,
+       try_at bigint not null,
+       wanted_at bigint not null)`,
+    "create index fleet_cluster_claims_due on fleet_cluster_claims (cluster, try_at) where state in ('asked', 'over')",
+    "create index fleet_cluster_claims_taken on fleet_cluster_claims (cluster, session) where state = 'taken'",
+    "create index fleet_cluster_claims_wanted on fleet_cluster_claims (wanted_at) where state in ('asked', 'given')",
+  ),
 }

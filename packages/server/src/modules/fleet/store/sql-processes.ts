@@ -82,7 +82,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
     .values({
       ...{ server, node, launcher: request.launcher, mode, session, port, pid: null, start_mark: null },
       ...{ stop_grace_ms: request.stopGraceMs, ready_timeout_ms: request.readyTimeoutMs, created_at: now },
-      ...{ ended_at: null, exit_code: null, exit_signal: null, output: null },
+      ...{ ended_at: null, exit_code: null, exit_signal: null, output: null, sdk_port: null, sdk: null },
     })
     .execute()
   await notePort(tx, node, port)
@@ -105,6 +105,7 @@ interface JoinedRow {
   created_at: number
   state: KeptState | null
   wanted: boolean
+  sdk_port: number | null
 }
 
 export const sqlProcesses = (): ProcessStore => ({
@@ -115,7 +116,7 @@ export const sqlProcesses = (): ProcessStore => ({
     const { rows } = await sql<JoinedRow>`
       select p.server, s.instance, p.launcher, p.mode, p.session, s.capacity as room,
         case when p.pid is null then a.brief end as brief, p.port, p.pid, p.start_mark, p.stop_grace_ms,
-        p.ready_timeout_ms, p.created_at, s.state, a.session is not null as wanted
+        p.ready_timeout_ms, p.created_at, s.state, a.session is not null as wanted, p.sdk_port
       from fleet_processes p
         left join fleet_servers s on s.id = p.server
         left join fleet_allocations a on a.session = p.session and a.server = p.server and a.ended_at is null
@@ -124,7 +125,7 @@ export const sqlProcesses = (): ProcessStore => ({
       ...{ server: row.server, instance: row.instance ?? '', launcher: row.launcher, mode: row.mode },
       ...{ session: row.session, room: row.room ?? 0, brief: row.brief, port: row.port, pid: row.pid },
       ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },
-      ...{ createdAt: row.created_at, state: row.state ?? 'gone', wanted: row.wanted },
+      ...{ createdAt: row.created_at, state: row.state ?? 'gone', wanted: row.wanted, sdkPort: row.sdk_port },
     }))
   },
 
@@ -167,6 +168,28 @@ export const sqlProcesses = (): ProcessStore => ({
     return row !== undefined
   },
 
+  async sdkOf(tx, server) {
+    const { rows } = await sql<{ kept: unknown; host: string | null; region: string | null; brief: unknown }>`
+      select p.sdk as kept, s.address as host, s.region, a.brief
+      from fleet_processes p
+        left join fleet_servers s on s.id = p.server
+        left join fleet_allocations a on a.session = p.session and a.server = p.server and a.ended_at is null
+      where p.server = ${server} and p.ended_at is null`.execute(tables(tx))
+    const [row] = rows
+    return row === undefined ? null : { ...row, host: row.host ?? '' }
+  },
+
+  async keepSdk(tx, { server, port, kept }) {
+    const row = await tables(tx)
+      .updateTable('fleet_processes')
+      .set({ sdk_port: port, sdk: JSON.stringify(kept) as never })
+      .where('server', '=', server)
+      .where('ended_at', 'is', null)
+      .returning('server')
+      .executeTakeFirst()
+    return row !== undefined
+  },
+
   async beatLaunched(tx, now, servers) {
     const { rows } = await sql<{ server: string }>`
       update fleet_beats set last_beat_at = ${now} where server = any(${servers}::text[]) and key is null
@@ -186,7 +209,7 @@ export const sqlProcesses = (): ProcessStore => ({
     await tables(tx)
       .updateTable('fleet_processes')
       .set({
-        ...{ ended_at: now, exit_code: exitCode, exit_signal: exitSignal },
+        ...{ ended_at: now, exit_code: exitCode, exit_signal: exitSignal, sdk: null },
         ...(output === null ? {} : { output: JSON.stringify(output) as never }),
       })
       .where('server', '=', server)

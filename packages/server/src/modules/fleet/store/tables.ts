@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { ClaimState } from '../agones/cluster/store.ts'
 import type { KeptState } from '../domain.ts'
 
 export interface FleetTables {
@@ -59,6 +60,23 @@ export interface FleetTables {
     created_at: number
     told_at: number | null
   }
+  fleet_cluster_claims: {
+    session: string
+    server: string
+    instance: string
+    cluster: string
+    mode: string
+    region: string | null
+    slots: number
+    brief: unknown
+    state: ClaimState
+    full: boolean
+    name: string | null
+    host: string | null
+    port: number | null
+    try_at: number
+    wanted_at: number
+  }
   fleet_nodes: { name: string; last_port: Generated<number>; seen_at: number }
   fleet_processes: {
     server: string
@@ -76,5 +94,7 @@ export interface FleetTables {
     exit_code: number | null
     exit_signal: string | null
     output: string[] | null
+    sdk_port: number | null
+    sdk: unknown
   }
 }
