@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { LoginId, PlayerId, ServerId, SessionId } from '@muster/protocol'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
+import { offeredIdPrefix } from '../../fleet/index.ts'
 
 /** What the parties of the match server dialect know each other by. All of it is derived from the root secret. */
 export interface Credentials {
@@ -42,4 +43,4 @@ const idLength = 24
 
 /** The fleet's id of the server at an address: the same whoever offers it, so that one address is one server. */
 export const serverAt = (address: string): ServerId =>
-  `offer-${createHash('sha256').update(address).digest('hex').slice(0, idLength)}`
+  `${offeredIdPrefix}${createHash('sha256').update(address).digest('hex').slice(0, idLength)}`
