@@ -130,6 +130,57 @@ describe('POST /mms', () => {
     expect(await say('gil', { type: 'Logout' })).toBe('LoggedOut')
   })
 
+  it('frees the players of a match whose server began anew, and one who leaves the match', async () => {
+    await using ms = await matchServer()
+    const password = 'correct horse staple'
+    const signIn = async (username: string, more: object = {}) => {
+      const made = await api.call('POST /mms', { body: { type: 'Register', username, password, ...more } })
+      return text(made, 'access_token')
+    }
+    const say = (token: string, message: object) => api.call('POST /mms', { token, body: message })
+    const server = await signIn('mms-anew', { serverUser: serverKey })
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    const offer = { type: 'OfferMatchServer', address: [ms.address], expires, restarted: true }
+    expect((await say(server, offer)).status).toBe(200)
+    const players = [await signIn('mms-ivy'), await signIn('mms-jon')]
+    const look = { type: 'LookForMatch', modes: ['arena'] }
+    const until = (token: string, type: string, message: object) =>
+      eventually(`somebody hears ${type}`, async () => {
+        const answer = await say(token, message)
+        return answer.body.type === type && answer
+      })
+    const confirm = async () => {
+      for (const token of players) await say(token, look)
+      for (const token of players) await until(token, 'MatchFound', look)
+      for (const token of players) await say(token, { type: 'AcceptMatch' })
+      const answers = await Promise.all(players.map((token) => until(token, 'MatchConfirmed', { type: 'AcceptMatch' })))
+      const [config] = answers.map(({ body }) => (body as unknown as { matchConfig: MatchConfig }).matchConfig)
+      return config as MatchConfig
+    }
+
+    const first = await confirm()
+    expect((await say(server, { ...offer, restarted: false })).status).toBe(200)
+    const [ivy, jon] = players as [string, string]
+    expect((await say(ivy, { type: 'AcceptMatch' })).body.type).toBe('MatchConfirmed')
+    expect((await say(server, offer)).status).toBe(200)
+    const told = await until(ivy, 'MatchComplete', { type: 'AcceptMatch' })
+    expect(told.body.MatchData).toEqual({ matchId: first.matchId, abandoned: 'server_lost' })
+
+    const { matchId } = await confirm()
+    expect(matchId).not.toBe(first.matchId)
+    expect((await say(ivy, { type: 'RevokeFromMatch' })).body.code).toBe('ALREADY_PLAYING')
+    expect((await say(server, { type: 'RevokeFromMatch', matchId })).body.code).toBe('MATCH_NOT_FOUND')
+    // Said again, it is answered as before.
+    for (let time = 0; time < 2; time++) {
+      expect((await say(ivy, { type: 'RevokeFromMatch', matchId })).body.type).toBe('RevokedFromMatch')
+    }
+    expect((await say(ivy, look)).body.type).toBe('LookingForMatch')
+    expect((await say(ivy, { type: 'RevokeFromMatch' })).body.type).toBe('RevokedFromMatch')
+    expect((await say(jon, { type: 'AcceptMatch' })).body.type).toBe('MatchConfirmed')
+    expect((await say(server, { type: 'MatchComplete', MatchData: { matchId, abandoned: 'over' } })).status).toBe(200)
+    expect((await say(server, { type: 'RevokeMatchServer' })).status).toBe(200)
+  })
+
   it('keeps a match server within what an operator allows', async () => {
     const password = 'correct horse staple'
     const account = { type: 'Register', username: 'mms-limits', password, serverUser: serverKey }

@@ -57,6 +57,16 @@ describe('offered servers', () => {
     expect(await ground.reserve('session_5')).toBeNull()
   })
 
+  it('lose what they played where they are offered anew', async () => {
+    await open()
+    await ground.reserve('session_1')
+    await ground.db.transact((tx) => ground.fleet.confirm(tx, 'session_1'))
+    await ground.db.transact((tx) => ground.fleet.offered.open(tx, key, 'run_2', offer, true))
+    expect(await ground.view('session_1')).toMatchObject({ state: 'gone', cause: 'restarted' })
+    expect(await standing()).toEqual({ instance: 'run_2', key, state: 'ready', sessions: 0, prepared: 0 })
+    expect(await ground.reserve('session_2')).toMatchObject({ server: 'offer-1', instance: 'run_2' })
+  })
+
   it('are of the key that offered them', async () => {
     await open()
     await expect(open({}, 'run_2', 'key_2')).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' })

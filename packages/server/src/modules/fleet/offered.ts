@@ -11,8 +11,9 @@ import type { DirectoryStore, OfferedStanding, OfferedStore } from './store.ts'
  *  orders. For everybody else they are registered servers like any other. */
 export interface OfferedServers {
   /** Lets it take sessions; `instance` names the run, where this begins one. Offered again, also after it was closed, it
-   *  goes on as it is, with what it plays. Throws SERVER_ID_TAKEN. */
-  open(tx: Tx, key: KeyId, instance: string, server: Registration): Promise<void>
+   *  goes on as it is, with what it plays; unless it is said to be `anew`, which loses whatever an earlier run played.
+   *  Throws SERVER_ID_TAKEN. */
+  open(tx: Tx, key: KeyId, instance: string, server: Registration, anew?: boolean): Promise<void>
   /** No new sessions. */
   close(tx: Tx, servers: readonly ServerId[]): Promise<void>
   /** They go, with whatever they play. */
@@ -44,15 +45,15 @@ const keyOf = (holder: KeyId | null) =>
 
 export function createOffered({ clock, db, wakes, log, store, endServers }: OfferedNeeds): OfferedServers {
   return {
-    async open(tx, key, instance, server) {
+    async open(tx, key, instance, server, anew = false) {
       const gamePort = gamePortOf(server.ports)
       if (gamePort === null) throw new Error('An offered server has one port.')
       afterCommit(tx, () => wakes.wake('server', [server.id]))
-      if (await store.reopen(tx, { ...server, key: holderOf(key) })) return
+      if (!anew && (await store.reopen(tx, { ...server, key: holderOf(key) }))) return
       const lost = await store.register(tx, { ...server, instance, key: holderOf(key), gamePort, now: clock.now() })
       if (lost === null) throw new Refusal('SERVER_ID_TAKEN')
       afterCommit(tx, () => {
-        log.info({ server: server.id, key, instance, address: server.name }, 'a server was offered')
+        log.info({ server: server.id, key, instance, address: server.name, sessions: lost }, 'a server was offered')
         wakes.wake('session', lost)
       })
     },

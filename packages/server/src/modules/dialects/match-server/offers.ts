@@ -74,7 +74,7 @@ export function offerMessages(
   }
 
   return {
-    async OfferMatchServer({ address, expires, modes: wanted }, asked) {
+    async OfferMatchServer({ address, expires, modes: wanted, restarted }, asked) {
       const { account, key } = await serverAccountOf(needs, asked)
       const targets = targetsIn(address)
       const expiresAt = expiryIn(expires)
@@ -89,11 +89,12 @@ export function offerMessages(
             throw new Refusal('SERVER_ID_TAKEN', { detail: `${text} is offered by another account.` })
           }
           const { host, port } = targetIn(text) as Target
-          await offered.open(tx, key, needs.mintId('instance'), {
+          const registration = {
             ...{ id: server, name: text.slice(0, 64), address: host, ports: { game: port } },
             ...{ capacity: options.matchServerCapacity, sessionsMax: 1, region: null, modes, maps: [] },
             labels: { offered: 'true' },
-          })
+          }
+          await offered.open(tx, key, needs.mintId('instance'), registration, restarted === true)
         }
         if ((await store.countOffers(tx, key)) > options.offersMax) throw new Refusal('SERVERS_FULL')
       })
