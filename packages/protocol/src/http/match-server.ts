@@ -56,7 +56,7 @@ const OfferMatchServer = Message(
   {
     address: Addresses,
     expires: Time,
-    modes: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 32 })),
+    modes: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 32, uniqueItems: true })),
     restarted: Type.Optional(
       Type.Boolean({ description: 'This server has just begun: what ran at these addresses before is lost' }),
     ),

@@ -195,6 +195,7 @@ describe('POST /mms', () => {
     }
     const [one, two, three] = [9_001, 9_002, 9_003].map((port) => `127.0.0.1:${port}`) as [string, string, string]
     expect(await offer([one], { modes: ['other'] })).toBe('FORBIDDEN')
+    expect(await offer([one], { modes: ['arena', 'arena'] })).toBe('INVALID_REQUEST')
     expect(await offer([one], { modes: ['arena'] })).toBe('MatchServerOffered')
     expect(await offer([two, three])).toBe('SERVERS_FULL')
     expect(await offer([two, one])).toBe('MatchServerOffered')
