@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { MatchConfig } from '@muster/protocol'
+import type { MatchConfig, PrepareMatch } from '@muster/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, type OpenApiCaller, openApiCaller } from '../support/openapi-caller.ts'
 import { type RunningTestServer, runningServer } from '../support/running-server.ts'
 
 /** Takes PrepareMatch, whatever is in it. */
-async function matchServer() {
+async function matchServer(answerOf: (order: PrepareMatch) => Promise<object> = async () => ({})) {
   const heard: unknown[] = []
   const http = createServer(async (request, response) => {
     let body = ''
     for await (const part of request) body += part
     heard.push(JSON.parse(body))
-    response.end('{}')
+    response.end(JSON.stringify(await answerOf(JSON.parse(body))))
   }).listen(0, '127.0.0.1')
   await once(http, 'listening')
   return {
@@ -179,6 +179,49 @@ describe('POST /mms', () => {
     expect((await say(jon, { type: 'AcceptMatch' })).body.type).toBe('MatchConfirmed')
     expect((await say(server, { type: 'MatchComplete', MatchData: { matchId, abandoned: 'over' } })).status).toBe(200)
     expect((await say(server, { type: 'RevokeMatchServer' })).status).toBe(200)
+  })
+
+  it('[security 35] takes no result of a match that was not prepared, or to which nobody came', async () => {
+    const password = 'correct horse staple'
+    const signIn = async (username: string, more: object = {}) => {
+      const made = await api.call('POST /mms', { body: { type: 'Register', username, password, ...more } })
+      return text(made, 'access_token')
+    }
+    const say = async (token: string, message: object) => {
+      const { body } = await api.call('POST /mms', { token, body: message })
+      return body.code ?? body.type
+    }
+    const server = await signIn('mms-hasty', { serverUser: serverKey })
+    const completing = ({ matchId, players }: PrepareMatch['matchConfig']) => ({
+      type: 'MatchComplete',
+      MatchData: { matchId, teams: players.map((player, at) => ({ players: [player], rank: at + 1 })) },
+    })
+    const tooEarly: unknown[] = []
+    const orders: PrepareMatch['matchConfig'][] = []
+    await using ms = await matchServer(async ({ matchConfig }) => {
+      tooEarly.push(await say(server, completing(matchConfig)))
+      orders.push(matchConfig)
+      return { reports: true }
+    })
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    expect(await say(server, { type: 'OfferMatchServer', address: [ms.address], expires })).toBe('MatchServerOffered')
+    const players = [await signIn('mms-kay'), await signIn('mms-lou')]
+    for (const token of players) await say(token, { type: 'LookForMatch', modes: ['arena'] })
+    const until = (token: string, type: string) =>
+      eventually(`somebody hears ${type}`, async () => (await say(token, { type: 'AcceptMatch' })) === type)
+    for (const token of players) await until(token, 'MatchFound')
+    for (const token of players) await until(token, 'MatchConfirmed')
+    expect(tooEarly).toEqual(['SESSION_STATE'])
+    const [order] = orders as [PrepareMatch['matchConfig']]
+    expect(await say(server, completing(order))).toBe('SESSION_STATE')
+    const report = (what: string, body: object) =>
+      api.call(`POST /sessions/${order.sessionId}/${what}`, { token: order.reportToken, body })
+    expect((await report('started', {})).status).toBe(200)
+    expect(await say(server, completing(order))).toBe('INVALID_RESULT')
+    expect((await report('result', { teams: completing(order).MatchData.teams })).body.code).toBe('INVALID_RESULT')
+    expect((await report('players', { joined: [order.players[0]] })).status).toBe(200)
+    expect(await say(server, completing(order))).toBe('MatchComplete')
+    expect(await say(server, { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
   })
 
   it('keeps a match server within what an operator allows', async () => {

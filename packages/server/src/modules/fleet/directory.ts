@@ -1,9 +1,9 @@
-import { type KeyId, Refusal, type ServerId } from '@muster/protocol'
+import { type KeyId, offeredIdPrefix, Refusal, type ServerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Wakes } from '../../platform/wakes.ts'
-import { gamePortOf, mayTouch, offeredIdPrefix, type Registration, type Toucher } from './domain.ts'
+import { gamePortOf, mayTouch, type Registration, type Toucher } from './domain.ts'
 import type { EndServers } from './endings.ts'
 import type { DirectoryStore } from './store.ts'
 

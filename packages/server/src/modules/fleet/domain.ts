@@ -99,9 +99,6 @@ export const anyMode = '*'
 export const modesOffered = ({ modes, maps }: Pick<Registration, 'modes' | 'maps'>): readonly string[] =>
   modes.length === 0 && maps.length === 0 ? [anyMode] : modes
 
-/** Ids of servers that others offer begin so. Nobody registers such an id, so that none can be held against its owner. */
-export const offeredIdPrefix = 'offer-'
-
 /** Who touches a server: the key that registered it, or an operator. */
 export type Toucher = { kind: 'key'; key: KeyId } | { kind: 'operator' }
 

@@ -52,9 +52,15 @@ export function createCompleting(needs: CompletingNeeds) {
     throw new Refusal('MATCH_NOT_FOUND', { detail: 'No match was given to a server of yours.' })
   }
 
-  /** The document's server says nothing before the end, so its word that a match is over says also that it was played. */
-  async function begin({ session }: GivenMatch): Promise<void> {
+  /** The document's server says nothing before the end, so its word that a match is over says also that it was played; not
+   *  of a match that it has not taken yet, and not where it has said that it tells who comes and when play begins. */
+  async function begin({ session, prepared, reports: isTold }: GivenMatch): Promise<void> {
     const view = await viewOf(session)
+    const waits = view?.state === 'requested' || view?.state === 'preparing'
+    if (waits && !prepared) {
+      throw new Refusal('SESSION_STATE', { detail: 'Answer PrepareMatch before MatchComplete.', retryAfterS: 1 })
+    }
+    if (isTold) return
     if (view?.state === 'preparing') await reports.ready(session, undefined)
     if (view?.state === 'preparing' || view?.state === 'loading') await reports.started(session, undefined)
   }

@@ -1,7 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { LoginId, PlayerId, ServerId, SessionId } from '@muster/protocol'
+import { type LoginId, offeredIdPrefix, type PlayerId, type ServerId, type SessionId } from '@muster/protocol'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
-import { offeredIdPrefix } from '../../fleet/index.ts'
 
 /** What the parties of the match server dialect know each other by. All of it is derived from the root secret. */
 export interface Credentials {
