@@ -41,7 +41,11 @@ describe('POST /mms', () => {
       boards: { arena: { rating: { system: 'elo' } } },
       queues: { arena: { mode: 'arena', teams: 2, teamSize: 1, board: 'arena', acceptTimeoutS: 15 } },
       dialects: {
-        ...{ matchServersAllowed: ['127.0.0.1:1024-65535'], matchServerModes: ['arena'], offersMax: 2 },
+        ...{
+          matchServersAllowed: ['127.0.0.1:1024-65535', 'localhost:9003'],
+          matchServerModes: ['arena'],
+          offersMax: 2,
+        },
         ...{ probeEveryS: 0.3, lookEveryMs: 100 },
       },
     })
@@ -243,6 +247,8 @@ describe('POST /mms', () => {
     expect(await offer([two, three])).toBe('SERVERS_FULL')
     expect(await offer([two, one])).toBe('MatchServerOffered')
     expect(await offer([three])).toBe('SERVERS_FULL')
+    expect(await offer(['localhost:9001'])).toBe('ADDRESS_NOT_ALLOWED')
+    expect(await offer(['localhost:9003', three])).toBe('SERVER_ID_TAKEN')
     const revoked = await api.call('POST /mms', { token, body: { type: 'RevokeMatchServer' } })
     expect(revoked.body.address).toEqual([one, two])
   })

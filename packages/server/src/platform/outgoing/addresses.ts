@@ -24,6 +24,10 @@ export function targetIn(text: string): Target | null {
 export const targetText = ({ host, port }: Target): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
+/** An address in the one spelling that all of its spellings have in common. */
+export const plainAddress = (address: string): string =>
+  isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 /** One list for each family: a list of both takes an IPv4 address and its IPv6 spellings for the same. */
@@ -91,7 +95,7 @@ export const allowListComplaints = (entries: readonly string[]): string[] =>
     .filter((entry) => entryIn(entry) === null)
     .map((entry) => `${JSON.stringify(entry)} is no host or network with its ports, as in 10.0.0.0/8:7000-7999`)
 
-/** This machine itself is allowed only by an entry that names it, not by one that names every address. */
+/** This machine itself is allowed only by an entry that names it as it is called: by its address, or by the very name. */
 export function allowListOf(texts: readonly string[]): AllowList {
   const entries = texts.flatMap((text) => entryIn(text) ?? [])
   return {
@@ -101,6 +105,7 @@ export function allowListOf(texts: readonly string[]): AllowList {
       if (!here && isIn(never, address)) return false
       return entries.some(({ name, network, ofLoopback, ports: [from, to] }) => {
         if (port < from || port > to || (here && !ofLoopback)) return false
+        if (here && network !== null && isIP(host) === 0) return false
         return network === null ? name === host : isIn(network, address)
       })
     },
