@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { takesRegistered } from './modules/fleet/config.ts'
 import { createFleet, type FleetNeeds, type FleetStore } from './modules/fleet/index.ts'
 import type { Identity } from './modules/identity/index.ts'
 import { createMatchmaking, type MatchmakingStore } from './modules/matchmaking/index.ts'
@@ -93,7 +94,6 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
 
 /** Registered servers are asked where nothing is launched, or where the mode says so. */
 function sourcesOf(config: Config, mode: string) {
-  const source = config.modes[mode]?.server
-  const launched = source?.launch !== undefined
-  return { launched, registered: source?.registered ?? !launched }
+  const source = config.modes[mode]?.server ?? {}
+  return { launched: source.launch !== undefined, registered: takesRegistered(source) }
 }

@@ -51,6 +51,9 @@ export const serverSource = Closed({
 })
 export type ServerSource = Static<typeof serverSource>
 
+/** Whether a mode is played on servers that registered themselves. */
+export const takesRegistered = ({ launch, registered }: ServerSource): boolean => registered ?? launch === undefined
+
 /** What a schema cannot say of where servers come from, by field. */
 export const sourceComplaints = ({ launch, registered }: ServerSource): string[] =>
   registered === false && launch === undefined
