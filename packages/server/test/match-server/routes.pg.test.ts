@@ -73,6 +73,8 @@ describe('POST /mms', () => {
     const expires = new Date(Date.now() + 60_000).toISOString()
     const offer = { type: 'OfferMatchServer', address: [ms.address], expires }
 
+    const got = await fetch(`${server.url}/mms`)
+    expect([got.status, await got.json()]).toMatchObject([405, { type: 'Error', code: 'METHOD_NOT_ALLOWED' }])
     const strange = await api.call('POST /mms', { body: { type: 'Nonsense' } })
     expect(strange.body.errors).toEqual([
       { field: 'body.type', problem: expect.stringMatching(/^must be one of Register, Login, .*MatchComplete$/) },
@@ -121,12 +123,21 @@ describe('POST /mms', () => {
     expect(await say('ms', { ...complete, MatchData: { matchId: 'match_0', teams } })).toEqual(
       error(404, 'MATCH_NOT_FOUND'),
     )
+    const unfitting = {
+      ...complete,
+      MatchData: { matchId: matchConfig.matchId, teams: [{ players: ['player_0'], rank: 1 }] },
+    }
+    const unfit = await api.call('POST /mms', { token: callers.get('ms'), body: unfitting })
+    expect(unfit).toMatchObject({ status: 422, body: { errors: [{ field: 'body.MatchData.teams.0.players' }] } })
+    expect(unfit.body.detail).toMatch(/^body\.MatchData\.teams\.0\.players names player_0/)
     expect(await say('ms', complete)).toBe('MatchComplete')
     expect(await say('ms', complete)).toBe('MatchComplete')
     await eventually('gil hears how it ended', async () => {
       const said: unknown = await say('gil', { type: 'AcceptMatch' })
       return said === 'MatchComplete'
     })
+    expect(await say('gil', { type: 'AcceptMatch', matchId: matchConfig.matchId })).toBe('MatchComplete')
+    expect(await say('gil', { type: 'AcceptMatch', matchId: 'match_0' })).toEqual(error(404, 'MATCH_NOT_FOUND'))
     expect(await say('ms', { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
     expect(await say('ms', { type: 'RevokeMatchServer', address: [ms.address] })).toEqual(
       error(404, 'SERVER_NOT_FOUND'),

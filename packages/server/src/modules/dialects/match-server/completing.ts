@@ -17,6 +17,16 @@ const lookedAtMax = 64
 const wrong = (field: string, problem: string): Refusal =>
   new Refusal('INVALID_REQUEST', { detail: `${field} ${problem}`, fields: [{ field, problem }] })
 
+/** A result's places, as the message has them. */
+function inMatchData(error: unknown): never {
+  if (!(error instanceof Refusal) || error.fields === undefined) throw error
+  const fields = error.fields.map(({ field, problem }) => ({
+    ...{ field: field.replace(/^body\./, 'body.MatchData.'), problem },
+  }))
+  const detail = fields.map(({ field, problem }) => `${field} ${problem}.`).join(' ')
+  throw new Refusal(error.code, { detail, fields })
+}
+
 /** MatchComplete: what a match server says at the end, and what everybody is told who asks for it. */
 export function createCompleting(needs: CompletingNeeds) {
   const { db, store, reports, sessionsView } = needs
@@ -75,7 +85,7 @@ export function createCompleting(needs: CompletingNeeds) {
     if (abandoned !== undefined) await reports.abandoned(given.session, abandoned)
     if (teams !== undefined) {
       await begin(given)
-      await needs.acceptResult(given.session, { teams, stats, duration_s })
+      await needs.acceptResult(given.session, { teams, stats, duration_s }).catch(inMatchData)
     }
     return { body: await completed(given.session) }
   }

@@ -131,7 +131,9 @@ export function playerMessages(
         session !== null &&
         (entry.reason === 'completed' || entry.reason === 'abandoned')
       ) {
-        return { body: await needs.completed(session) }
+        const body = await needs.completed(session)
+        if (matchId !== undefined && matchId !== body.MatchData.matchId) throw new Refusal('MATCH_NOT_FOUND')
+        return { body }
       }
       if (entry.status === 'match_confirmed' || (entry.status === 'match_found' && !offered)) {
         if (matchId !== undefined && entry.match !== undefined && entry.match.match_id !== matchId) {
