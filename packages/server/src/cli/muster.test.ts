@@ -96,6 +96,9 @@ describe('muster', () => {
     [['keys', 'revoke', 'muster_sk_1'], /is not the id of a key/],
     [['demo', '--bots', '5'], /--bots must be even/],
     [['demo', '--bots', '400'], /--bots must be a whole number from 4 to 16, but is '400'/],
+    [['serve', '--port=-1'], /^muster serve: --port must be a whole number from 0 to 65535, but is -1\. See/],
+    [['serve', '--log-level', 'loud'], /--log-level must be one of trace, /],
+    [['serve', '--public-url', 'x.org'], /--public-url must begin with https?:/],
     [['serve', '--only', 'identity,fleets'], /--only: 'fleets' is not one of identity, /],
   ] as [string[], RegExp][])('refuses %j with 2', async (words, complaint) => {
     const { code, stdout, stderr } = await run(...words)
