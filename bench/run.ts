@@ -49,6 +49,7 @@ for (const one of chosen) {
   const path = fileURLToPath(new URL(file, import.meta.url))
   const child = spawn(process.execPath, [...nodeOptions, path, ...options], { stdio: 'inherit' })
   const [code] = await once(child, 'exit')
+  if (code === 2) process.exit(2)
   if (code !== 0) failed.push(one)
 }
 if (failed.length > 0) {

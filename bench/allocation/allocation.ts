@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
+import { optionsOf } from '../options.ts'
 import { cpuSecondsOf } from '../processes.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { type Ground, openGround } from './ground.ts'
@@ -11,9 +11,7 @@ import { type Ground, openGround } from './ground.ts'
  * server holds more than it has room for, and none was refused while there was room. `churn`: half of the sessions live,
  * and as one is given a server another gives its own back.
  */
-const { values: options } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, servers: { type: 'string', default: '10000' } },
-})
+const options = optionsOf({ short: { type: 'boolean', default: false }, servers: { type: 'string', default: '10000' } })
 const servers = Number(options.servers)
 const [capacity, slots] = [6, 2]
 const sessionsMost = (servers * capacity) / slots

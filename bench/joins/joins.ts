@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
+import { optionsOf } from '../options.ts'
 import { cpuSecondsOf } from '../processes.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { type Ground, openGround } from './ground.ts'
@@ -10,7 +10,7 @@ import { type Ground, openGround } from './ground.ts'
  * place of each player claimed, and everything committed to disk before it is acknowledged. Beside it the same machine's
  * bare insert of as many rows into a table with nothing but a key, in batches.
  */
-const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
+const options = optionsOf({ short: { type: 'boolean', default: false } })
 const joins = options.short ? 30_000 : 100_000
 const atOnce = 2_000
 const goalPerSecond = 20_000

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { type EngineEntry, MatchIndex, type QueueRules } from '@muster/server/matching'
+import { optionsOf } from '../options.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { type Chance, chanceFrom } from './chance.ts'
 
@@ -10,7 +10,7 @@ import { type Chance, chanceFrom } from './chance.ts'
  * and a thousand newcomers do; this is what a pass costs many times a second.
  */
 const nowMs = 1_700_000_000_000
-const { values: options } = parseArgs({ options: { short: { type: 'boolean', default: false } } })
+const options = optionsOf({ short: { type: 'boolean', default: false } })
 const roundsMax = options.short ? 2 : 7
 const roundsMin = options.short ? 1 : 3
 const roundsForMs = 4000

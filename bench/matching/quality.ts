@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { compareWithExact } from './exact.ts'
 import { engine, greedy, waves } from './policies.ts'
@@ -9,12 +9,10 @@ import { type Load, type Outcome, type Policy, type Shape, simulate } from './si
  * First, full queues against the exact optimum. Then queues that live: for each fixed policy, the adaptive window is set
  * so that players wait no longer on the mean than under that policy, and the mean gaps are compared.
  */
-const { values: options } = parseArgs({
-  options: {
-    players: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+const options = optionsOf({
+  players: { type: 'string' },
+  short: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
 })
 if (options.help) {
   console.log(

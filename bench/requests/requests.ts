@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { cpuSecondsOf } from '../processes.ts'
 import { hottest } from '../profile.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
@@ -13,12 +13,10 @@ import { config, prepare, type Setting } from './setting.ts'
  * Requests a second through the real HTTP edge, from `muster serve` with its PostgreSQL; beside it a bare Fastify route
  * that answers as much, and asks nobody. The same client drives both by turns, each in a process of its own.
  */
-const { values: options } = parseArgs({
-  options: {
-    short: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    profile: { type: 'boolean', default: false },
-  },
+const options = optionsOf({
+  short: { type: 'boolean', default: false },
+  only: { type: 'string' },
+  profile: { type: 'boolean', default: false },
 })
 const connections = 128
 const accounts = 32

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../options.ts'
 import { memoryMiBOf } from '../processes.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { end, firstWord, makeFolder, startMuster, type Word } from '../served.ts'
@@ -15,9 +15,7 @@ import { end, firstWord, makeFolder, startMuster, type Word } from '../served.ts
  * its data, and every other time; and what it and its PostgreSQL hold of the memory when nobody has called for a while.
  * `--newcomer` makes a fresh checkout as well, and takes the time from `npm ci` to the first answer.
  */
-const { values: options } = parseArgs({
-  options: { short: { type: 'boolean', default: false }, newcomer: { type: 'boolean', default: false } },
-})
+const options = optionsOf({ short: { type: 'boolean', default: false }, newcomer: { type: 'boolean', default: false } })
 const laterStarts = options.short ? 2 : 5
 const idleMs = options.short ? 3_000 : 15_000
 const lookEveryMs = 20

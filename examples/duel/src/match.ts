@@ -147,4 +147,6 @@ export function runMatch(session: GameSession, times: MatchTimes, onEnd: () => v
 
 /** A report that stays refused ends nothing here: Muster has decided otherwise meanwhile. */
 const told = (report: Promise<void>): Promise<void> =>
-  report.catch((error: unknown) => console.error('Muster did not take a report:', error))
+  report.catch((error: unknown) =>
+    console.error(`Muster did not take a report: ${error instanceof Error ? error.message : String(error)}`),
+  )

@@ -53,3 +53,6 @@ export const Closed = <Properties extends Record<string, TSchema>>(properties: P
   Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) })
 
 export const PathId = <S extends TSchema>(schema: S) => Closed({ id: schema })
+
+/** Ids of servers that offer themselves begin so. Nobody registers such an id, so that none is taken before its owner comes. */
+export const offeredIdPrefix = 'offer-'

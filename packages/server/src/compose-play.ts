@@ -1,4 +1,5 @@
 import type { Config } from './config.ts'
+import { takesRegistered } from './modules/fleet/config.ts'
 import { createFleet, type FleetNeeds, type FleetStore } from './modules/fleet/index.ts'
 import { createGames, type GamesStore, type PrivateMode } from './modules/games/index.ts'
 import type { Identity } from './modules/identity/index.ts'
@@ -138,7 +139,6 @@ const isMute = ({ launch, agones }: Config['modes'][string]['server']) =>
 
 /** Registered servers are asked where nothing is launched, or where the mode says so. */
 function sourcesOf(config: Config, mode: string) {
-  const source = config.modes[mode]?.server
-  const launched = source?.launch !== undefined || source?.agones !== undefined
-  return { launched, registered: source?.registered ?? !launched }
+  const source = config.modes[mode]?.server ?? {}
+  return { launched: source.launch !== undefined || source.agones !== undefined, registered: takesRegistered(source) }
 }

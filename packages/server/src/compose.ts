@@ -66,7 +66,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
       ...{ register: identity.register, signIn: identity.signIn, endLogin: identity.endLogin },
       ...{ callerOf: identity.callerOf, verifyAccess: identity.verifyAccess, serverAccounts: identity.serverAccounts },
       cookieLifeS: config.identity.refreshIdleS,
-      ...{ queuesFor: (word) => queuesFor(config, word), matchmaking },
+      ...{ queuesFor: (word) => queuesFor(config, word), matchmaking, leaveSession: sessions.leave },
       ...{ offered: fleet.offered, reportTokenOf: fleet.reportTokenOf, ticketKeyOf: fleet.ticketKeyOf },
       ...{ sessionsView: sessions.viewOf, reports: sessions.reports },
       ...{ acceptResult: results.accept, resultOf: results.resultOf },

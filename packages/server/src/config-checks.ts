@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { Config } from './config.ts'
 import { clusterSourceComplaints } from './modules/fleet/agones/cluster/config.ts'
-import { fleetComplaints, launchComplaints, sourceComplaints } from './modules/fleet/config.ts'
+import { fleetComplaints, launchComplaints, sourceComplaints, takesRegistered } from './modules/fleet/config.ts'
 import { queueComplaints } from './modules/matchmaking/config.ts'
 import { transportComplaints } from './modules/sessions/config.ts'
 import { networkProblem } from './platform/http/config.ts'
@@ -51,6 +51,12 @@ function checkDialects(config: Config, complaints: Complaints): void {
   const modes = new Set(namesIn(config, complaints, 'modes'))
   for (const mode of matchServerModes) {
     if (!modes.has(mode)) complaints.add(['dialects', 'matchServerModes'], `there is no mode ${mode}`)
+    else if (complaints.isSound('modes', mode, 'server') && !takesRegistered(config.modes[mode]?.server ?? {})) {
+      complaints.add(
+        ['dialects', 'matchServerModes'],
+        `${mode} takes no servers that register: see modes.${mode}.server.registered`,
+      )
+    }
   }
   if (matchServersAllowed.length > 0 && complaints.isSound('fleet') && probeEveryS * 2 > config.fleet.ttlS) {
     complaints.add(['dialects', 'probeEveryS'], `must be at most half of fleet.ttlS, which is ${config.fleet.ttlS}`)
@@ -110,14 +116,17 @@ function checkSdkPorts(config: Config, complaints: Complaints, name: string): vo
 }
 
 function checkQueue(config: Config, complaints: Complaints, name: string): void {
-  if (!complaints.isSound('queues', name)) return
   const queue = config.queues[name] as Config['queues'][string]
+  if (typeof queue !== 'object' || queue === null) return
+  const isSound = (option: string) => complaints.isSound('queues', name, option)
   const has = (kind: 'modes' | 'boards', wanted: string) => Object.hasOwn(config[kind] ?? {}, wanted)
-  if (!has('modes', queue.mode)) complaints.add(['queues', name, 'mode'], `there is no mode ${queue.mode}`)
-  if (queue.board !== null && !has('boards', queue.board)) {
+  const rulesFound = queueComplaints(queue, isSound)
+  if (isSound('mode') && typeof queue.mode === 'string' && !has('modes', queue.mode))
+    complaints.add(['queues', name, 'mode'], `there is no mode ${queue.mode}`)
+  if (isSound('board') && queue.board !== null && !has('boards', queue.board)) {
     complaints.add(['queues', name, 'board'], `there is no board ${queue.board}`)
   }
-  addTo(complaints, ['queues', name], queueComplaints(queue))
+  addTo(complaints, ['queues', name], rulesFound)
 }
 
 /** The names of what is there; none, where it is not even a list of things under names. */
@@ -127,10 +136,10 @@ function namesIn(config: Config, complaints: Complaints, kind: 'modes' | 'queues
   return isThere && complaints.isSound(`${kind}`, '') ? Object.keys(held) : []
 }
 
-/** `option: problem`, or `option.part problem`, told by its whole place. */
+/** `option: problem`, or `option.part: problem`, told by its whole place. */
 function addTo(complaints: Complaints, place: string[], found: string[]): void {
   for (const one of found) {
-    const [, option = '', words = ''] = /^([^\s:]+):? (.*)$/s.exec(one) ?? []
-    complaints.add([...place, ...option.split('.')], words)
+    const [option = '', ...words] = one.split(': ')
+    complaints.add([...place, ...option.split('.')], words.join(': '))
   }
 }

@@ -59,7 +59,7 @@ describe('a configuration', () => {
     [
       'a signature that shares its key',
       { identity: { providers: { acme: { ...acme, algorithms: ['HS256'] } } } },
-      /identity\.providers\.acme\.algorithms/,
+      /identity\.providers\.acme\.algorithms\.0: must be one of RS256, .*, Ed25519, but is "HS256"/,
     ],
     ...['http://idp.example', 'ftp://idp.example', 'https://me:x@idp.example', 'https://idp.example?x=1', 'idp'].map(
       (issuer): [string, unknown, RegExp] => [
@@ -83,6 +83,26 @@ describe('a configuration', () => {
       'match servers that are hardly looked after',
       { dialects: { matchServersAllowed: ['10.0.0.1:7000'], probeEveryS: 16 } },
       /dialects\.probeEveryS: must be at most half of fleet\.ttlS, which is 30/,
+    ],
+    ...['169.254.169.254:80', '[::ffff:1.2.3.4]:80', '224.0.0.0/8:7000'].map((entry): [string, unknown, RegExp] => [
+      `an address that is never connected to, ${entry}`,
+      { dialects: { matchServersAllowed: ['[::1]:7000', '0.0.0.0/0:7000', '127.0.0.1:7000', entry] } },
+      /^.*:\n {2}dialects\.matchServersAllowed: "\S+" is never connected to: .*$/,
+    ]),
+    [
+      'a mode of match servers that takes none',
+      { ...good, dialects: { matchServerModes: ['duel'] } },
+      /dialects\.matchServerModes: duel takes no servers that register: see modes\.duel\.server\.registered/,
+    ],
+    [
+      'a region twice',
+      { ...good, queues: { duel: { mode: 'duel', regions: ['eu', 'eu'] } } },
+      /queues\.duel\.regions: must not have duplicate items/,
+    ],
+    [
+      'a match of one',
+      { modes: { duel: { server: {} } }, queues: { c: { mode: 'duel', teams: 1 } } },
+      /^ {2}queues\.c\.teams: must make, with teamSize, a match of from 2 to 256 players$/m,
     ],
     ['a strange name', { modes: { 'my duel': { server: {} } } }, /modes\.my duel: a name has/],
     ['an unknown option at the top', { bogus: 1 }, /^ {2}top level: no such option: bogus$/m],
@@ -158,7 +178,8 @@ describe('a configuration', () => {
       queues: {
         'bad name!': { mode: 'duel' },
         duel: { mode: 'duell', board: 'dul' },
-        team: { mode: 'duel', teams: 0 },
+        team: { mode: 'nosuch', board: 'none', teams: 0, window: { initial: 200, max: 100 } },
+        wide: { mode: 'duel', teams: 1, window: { initial: 'far' } },
       },
       boards: { duel: { rating: { system: 'elo', kk: 3 } }, other: { rating: 'elo' } },
       http: { bodyBytesMax: 'big', trustedProxies: ['nonsense'] },
@@ -168,6 +189,11 @@ describe('a configuration', () => {
     for (const words of [
       /^ {2}top level: no such option: bogus$/m,
       /^ {2}queues\.team\.teams: must be >= 1, but is 0$/m,
+      /^ {2}queues\.team\.mode: there is no mode nosuch$/m,
+      /^ {2}queues\.team\.board: there is no board none$/m,
+      /^ {2}queues\.team\.window\.max: must not be below window\.initial$/m,
+      /^ {2}queues\.wide\.teams: must make/m,
+      /^ {2}queues\.wide\.window\.initial: must be number, but is "far"$/m,
       /^ {2}queues\.bad name!: a name has/m,
       /^ {2}queues\.duel\.mode: there is no mode duell$/m,
       /^ {2}queues\.duel\.board: there is no board dul$/m,
@@ -197,6 +223,26 @@ describe('a configuration', () => {
     expect(
       read({ identity: { providers: { local: { ...acme, issuer: 'http://localhost:8080/realm' } } } }),
     ).toBeTruthy()
+  })
+
+  it('is told of secrets that cannot be read together with all else, where somebody needs them', async () => {
+    const file = join(folder, 'secrets.config.json')
+    await writeFile(join(folder, 'empty.key'), '\n')
+    const providers = {
+      acme: { ...acme, clientSecretFile: 'none.key' },
+      steam: { kind: 'steam', appId: 480, keyFile: 'empty.key' },
+    }
+    await writeFile(file, JSON.stringify({ identity: { providers } }))
+    expect((await loadConfig(file)).identity.providers).toHaveProperty('acme')
+    await writeFile(file, JSON.stringify({ identity: { providers }, bogus: 1 }))
+    await expect(loadConfig(file, { secrets: true })).rejects.toThrow(
+      [
+        `${file} is not a configuration that Muster can run:`,
+        '  top level: no such option: bogus',
+        `  identity.providers.acme.clientSecretFile: ${join(folder, 'none.key')} cannot be read`,
+        `  identity.providers.steam.keyFile: ${join(folder, 'empty.key')} is empty`,
+      ].join('\n'),
+    )
   })
 
   it('is read from TypeScript', async () => {

@@ -9,6 +9,7 @@ import { fleetOptions, serverSource } from './modules/fleet/config.ts'
 import { gamesOptions } from './modules/games/config.ts'
 import { identityOptions } from './modules/identity/config.ts'
 import { completeProviderOptions } from './modules/identity/providers/config.ts'
+import { secretOf } from './modules/identity/providers/secret-file.ts'
 import { matchmakingOptions, queueOptions } from './modules/matchmaking/config.ts'
 import { presenceOptions } from './modules/presence/config.ts'
 import { profilesOptions } from './modules/profiles/config.ts'
@@ -57,12 +58,14 @@ export type ConfigInput = Partly<Config>
 /** Types the configuration in `muster.config.ts`; it is checked when Muster starts. */
 export const defineConfig = (config: ConfigInput): ConfigInput => config
 
-/** Checks a configuration whole, and fills in what it leaves out. `folder` is what relative paths in it start from. */
-export function readConfig(given: unknown, source: string, folder: string): Config {
+/** Checks a configuration whole, and fills in what it leaves out. `folder` is what relative paths in it start from. With
+ *  `secrets`, the files of secrets that it names are looked at, too. */
+export function readConfig(given: unknown, source: string, folder: string, { secrets = false } = {}): Config {
   const complaints = gatherComplaints(source)
   const complete = withCompleteProviders(withCompleteRatings(given, complaints), complaints)
   const config = inspectOptions(configSchema, complete, complaints)
   checkConfig(config, complaints)
+  if (secrets) checkSecrets(config, folder, complaints)
   complaints.refuse()
   for (const { server } of Object.values(config.modes)) {
     if (server.launch !== undefined) server.launch.cwd = resolve(folder, server.launch.cwd ?? '.')
@@ -83,6 +86,21 @@ export function readConfig(given: unknown, source: string, folder: string): Conf
 function resolveFiles(way: Record<string, string | undefined> | undefined, folder: string): void {
   for (const [name, value] of Object.entries(way ?? {})) {
     if (name.endsWith('File') && value !== undefined) (way as Record<string, string>)[name] = resolve(folder, value)
+  }
+}
+
+/** Whether the secrets of sign-in providers are where the configuration says. */
+function checkSecrets(config: Config, folder: string, complaints: Complaints): void {
+  if (!complaints.isSound('identity', 'providers')) return
+  for (const [name, provider] of Object.entries(config.identity.providers)) {
+    const [option, file] =
+      provider.kind === 'steam' ? ['keyFile', provider.keyFile] : ['clientSecretFile', provider.clientSecretFile]
+    if (file === undefined) continue
+    try {
+      secretOf(resolve(folder, file))
+    } catch (error) {
+      complaints.add(['identity', 'providers', name, option], (error as Error).message)
+    }
   }
 }
 
@@ -132,8 +150,9 @@ const fileNames = [
   'muster.config.json',
 ]
 
-/** Reads the file that is named, or the first of the usual names in the working folder; without one, the defaults. */
-export async function loadConfig(file?: string): Promise<Config> {
+/** Reads the file that is named, or the first of the usual names in the working folder; without one, the defaults. Whoever
+ *  serves needs its `secrets`. */
+export async function loadConfig(file?: string, reading: { secrets?: boolean } = {}): Promise<Config> {
   const path = file === undefined ? fileNames.map((name) => resolve(name)).find(existsSync) : resolve(file)
   if (path === undefined) return readConfig({}, 'The default configuration', process.cwd())
   if (!existsSync(path)) throw new ConfigError(path, ['there is no such file'])
@@ -141,7 +160,7 @@ export async function loadConfig(file?: string): Promise<Config> {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw new ConfigError(path, ['top level: must be an object of options'])
   }
-  return readConfig(given, path, dirname(path))
+  return readConfig(given, path, dirname(path), reading)
 }
 
 async function contentOf(path: string): Promise<unknown> {

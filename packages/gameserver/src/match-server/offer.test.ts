@@ -100,6 +100,9 @@ describe('a match server that offers itself', () => {
     )
     await it.open()
     await it.muster.until(({ authorization }) => authorization === 'Bearer token-2')
+    // Only the first says that it has just begun: the later ones are made while its own matches run.
+    const offers = it.muster.heard.filter((heard) => typeOf(heard) === 'OfferMatchServer')
+    expect(offers.map(({ body }) => body?.restarted).slice(0, 3)).toEqual([true, false, false])
     expect(it.types().slice(0, 5)).toEqual([
       'Login',
       'OfferMatchServer',

@@ -44,7 +44,8 @@ const failurePauseMaxMs = 30_000
 const bodyBytesMax = 1_048_576
 const overMax = 256
 
-/** Signs in, offers this server again and again, and takes the matches that Muster sends. */
+/** Signs in, offers this server again and again, and takes the matches that Muster sends. A match that an earlier run of it
+ *  left behind is given up. */
 export async function offerMatchServer(options: MatchServerOptions): Promise<MatchServer> {
   const { url, username, password, serverUser, address, modes, lifeS = lifeUsualS } = options
   const time = createMusterTime()
@@ -71,9 +72,16 @@ export async function offerMatchServer(options: MatchServerOptions): Promise<Mat
     token = answer.access_token
   }
 
-  async function offer(): Promise<void> {
+  /** `restarted`, whatever ran at these addresses before is lost, and its players are free at once. */
+  async function offer(restarted = false): Promise<void> {
     const expires = new Date(time.now() + lifeS * 1_000).toISOString()
-    const message: MatchServerRequest = { type: 'OfferMatchServer', address, expires, ...(modes && { modes }) }
+    const message: MatchServerRequest = {
+      type: 'OfferMatchServer',
+      address,
+      expires,
+      restarted,
+      ...(modes && { modes }),
+    }
     if (token === null) await signIn()
     const answer = await say<'MatchServerOffered'>(message, ended.signal).catch(async (error: unknown) => {
       if (!(error instanceof MusterError && error.status === 401)) throw error
@@ -133,7 +141,7 @@ export async function offerMatchServer(options: MatchServerOptions): Promise<Mat
     }
   }
 
-  await offer()
+  await offer(true)
   const offering = offerOn()
 
   return {

@@ -159,6 +159,10 @@ const ApiKey = Closed({
   revoked_at: Type.Union([Time, Type.Null()]),
 })
 
+/** Ten years. */
+const keyLifeMaxS = 315_360_000
+export const KeyLifeS = Type.Integer({ minimum: 60, maximum: keyLifeMaxS })
+
 export const createKey = contract({
   method: 'POST',
   path: '/keys',
@@ -168,7 +172,7 @@ export const createKey = contract({
   body: Closed({
     name: Type.String({ minLength: 1, maxLength: 64 }),
     scopes: Type.Array(Scope, { minItems: 1, maxItems: 3, uniqueItems: true }),
-    expires_in_s: Type.Optional(Type.Integer({ minimum: 60, maximum: 315_360_000 })),
+    expires_in_s: Type.Optional(KeyLifeS),
   }),
   answers: { 201: Closed({ ...ApiKey.properties, secret: Type.String() }) },
   refusals: [],

@@ -46,10 +46,21 @@ const LookForMatch = Message(
 )
 const AcceptMatch = Message('AcceptMatch', WhichMatch, 'Accept the match that was found; may be repeated')
 const DeclineMatch = Message('DeclineMatch', WhichMatch, 'Decline the match that was found, and leave the queue')
-const RevokeFromMatch = Message('RevokeFromMatch', {}, 'Leave the queue')
+const RevokeFromMatch = Message(
+  'RevokeFromMatch',
+  WhichMatch,
+  'Leave the queue; with the `matchId` of a match that is being played, leave that, and keep the loss',
+)
 const OfferMatchServer = Message(
   'OfferMatchServer',
-  { address: Addresses, expires: Time, modes: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 32 })) },
+  {
+    address: Addresses,
+    expires: Time,
+    modes: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 32, uniqueItems: true })),
+    restarted: Type.Optional(
+      Type.Boolean({ description: 'This server has just begun: what ran at these addresses before is lost' }),
+    ),
+  },
   'A match server is there for one match at a time, until it expires; said again, for longer',
 )
 const RevokeMatchServer = Message(

@@ -152,7 +152,10 @@ export const writeStored = contract({
   who: ['player'],
   params: At,
   headers: IfMatch,
-  body: Type.Unknown(),
+  body: Type.Unknown({
+    description:
+      'Any JSON value. Its numbers are kept as doubles: whole numbers beyond 2^53 lose their last digits, so store those as text',
+  }),
   answers: { 200: StoredObject, 201: StoredObject },
   refusals: ['VERSION_CONFLICT', 'STORAGE_FULL'],
 })

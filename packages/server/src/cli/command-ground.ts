@@ -41,8 +41,16 @@ export async function openForCommand(machine: Machine): Promise<CommandGround> {
 
 /** For commands that make no sense on data of which there is none yet: in a folder mistaken for another they would make a
  *  new database, and find nothing in it. */
-export async function refuseWithoutData({ data, secretFile, databaseUrl }: Machine): Promise<void> {
-  if (await holdsData(data, { secret: secretFile === '', database: databaseUrl === '' })) return
+export async function refuseWithoutData(
+  { data, secretFile, databaseUrl }: Machine,
+  needed: { secret: boolean } = { secret: true },
+): Promise<void> {
+  if (await holdsData(data, { secret: needed.secret && secretFile === '', database: databaseUrl === '' })) return
+  if (databaseUrl !== '') {
+    throw new CommandRefusal(
+      `There is no root secret in ${resolve(data)}. Name its file with MUSTER_SECRET_FILE, or with --data or MUSTER_DATA a folder that holds it.`,
+    )
+  }
   throw new CommandRefusal(
     `There is no Muster data in ${resolve(data)}. Name its folder with --data or MUSTER_DATA; a new one is made by \`muster serve\`.`,
   )

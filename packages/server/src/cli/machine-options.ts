@@ -1,5 +1,7 @@
 import type { StringArgDef } from 'citty'
 import { type Machine, type MachineSetting, machineSettings, readMachine } from '../config.ts'
+import { ConfigError } from '../platform/options.ts'
+import { misuse } from './command.ts'
 
 /** Options that stand for environment variables. What holds a password has none: others on the machine see command lines. */
 const flagged = {
@@ -24,14 +26,27 @@ export function machineOptions(...settings: Flagged[]): Record<string, StringArg
   )
 }
 
-/** This machine as the environment and the command's options say. */
+/** This machine as the environment and the command's options say. What an option says wrongly is told by its name. */
 export function machineOf(args: Record<string, unknown>): Machine {
   const flags: Partial<Record<MachineSetting, string>> = {}
   for (const [setting, { name }] of Object.entries(flagged)) {
     const given = args[name]
-    if (typeof given === 'string') flags[setting as MachineSetting] = given
+    if (typeof given !== 'string') continue
+    flags[setting as MachineSetting] = given
+    refuseWrong(setting as Flagged, given)
   }
   return readMachine(flags)
+}
+
+/** By itself, beside an environment that says nothing, only the option can be wrong. */
+function refuseWrong(setting: Flagged, given: string): void {
+  try {
+    readMachine({ [setting]: given }, {})
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    const [, complaint = error.message] = error.message.split(`  ${machineSettings[setting].env}: `)
+    throw misuse(`--${flagged[setting].name} ${complaint}.`)
+  }
 }
 
 /** The environment variables, for --help. */

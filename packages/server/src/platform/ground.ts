@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { type Clock, syncClock, systemClock } from './clock.ts'
 import { type DataFolder, openDataFolder } from './data-folder.ts'
 import { createDb, type Db, readDatabaseClock } from './db.ts'
 import { startEmbeddedPostgres } from './embedded-postgres/index.ts'
+import { lockFolder } from './folder-lock.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { openPostgres } from './postgres.ts'
@@ -65,6 +67,8 @@ async function open(options: GroundOptions, releaseBy: (release: () => Promise<u
     return opened
   }
   const data = await openDataFolder(options.dataDir, options.secretFile)
+  // The embedded PostgreSQL is the lock on its own folder.
+  if (options.databaseUrl !== undefined) kept(await lockFolder(join(data.path, 'node.lock')))
   const embedded =
     options.databaseUrl === undefined
       ? kept(await startEmbeddedPostgres({ dataDir: data.postgres, log: (line) => log.debug({ line }, 'postgres') }))

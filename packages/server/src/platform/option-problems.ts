@@ -1,3 +1,5 @@
+import type { TSchema } from 'typebox'
+import { Settings } from 'typebox/system'
 import { Value } from 'typebox/value'
 
 /** What typebox says of one thing that does not fit. */
@@ -20,6 +22,19 @@ interface SchemaPart {
   items?: unknown
   anyOf?: { const?: unknown; type?: string }[]
   description?: string
+}
+
+const errorsMax = 1_000
+
+/** Everything that does not fit; typebox would stop after eight. */
+export function errorsOf(schema: TSchema, value: unknown): SchemaError[] {
+  const { maxErrors } = Settings.Get()
+  Settings.Set({ maxErrors: errorsMax })
+  try {
+    return [...Value.Errors(schema, value)]
+  } finally {
+    Settings.Set({ maxErrors })
+  }
 }
 
 /** One error in words for who wrote the configuration; null where another error tells it. */

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 import { Value } from 'typebox/value'
-import { problemOf } from './option-problems.ts'
+import { errorsOf, problemOf } from './option-problems.ts'
 
 /** Every key may be left out; what is left out takes its default. */
 export type Partly<T> = T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Partly<T[Key]> } : T
@@ -13,7 +13,7 @@ export class ConfigError extends Error {
   }
 }
 
-const complaintsMax = 20
+const complaintsMax = 40
 
 /** Everything that is wrong, gathered before any of it is told. */
 export interface Complaints {
@@ -52,7 +52,7 @@ export function gatherComplaints(source: string): Complaints {
  *  is sound. */
 export function inspectOptions<S extends TSchema>(schema: S, given: unknown, complaints: Complaints): Static<S> {
   const filled = Value.Default(schema, Value.Clone(given))
-  const errors = [...Value.Errors(schema, filled)]
+  const errors = errorsOf(schema, filled)
   for (const error of errors) {
     const problem = problemOf(error, errors, schema, filled, given)
     if (problem === null) continue

@@ -17,20 +17,27 @@ It needs Linux. PostgreSQL and Redis of the distribution are used where they are
 held and the run had something to show, else with 1.
 `
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '3' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    bots: { type: 'string', default: '200' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
-
 function misuse(what: string): never {
   process.stderr.write(`${what}\n\n${help}`)
   process.exit(2)
 }
+
+function given() {
+  try {
+    return parseArgs({
+      options: {
+        minutes: { type: 'string', default: '3' },
+        seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+        bots: { type: 'string', default: '200' },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (error) {
+    return misuse((error as Error).message)
+  }
+}
+const values = given()
 
 function numberOf(name: 'minutes' | 'seed' | 'bots', min: number, max: number): number {
   const value = Number(values[name])

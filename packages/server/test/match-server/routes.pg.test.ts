@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { MatchConfig } from '@muster/protocol'
+import type { MatchConfig, PrepareMatch } from '@muster/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { type Answer, type OpenApiCaller, openApiCaller } from '../support/openapi-caller.ts'
 import { type RunningTestServer, runningServer } from '../support/running-server.ts'
 
 /** Takes PrepareMatch, whatever is in it. */
-async function matchServer() {
+async function matchServer(answerOf: (order: PrepareMatch) => Promise<object> = async () => ({})) {
   const heard: unknown[] = []
   const http = createServer(async (request, response) => {
     let body = ''
     for await (const part of request) body += part
     heard.push(JSON.parse(body))
-    response.end('{}')
+    response.end(JSON.stringify(await answerOf(JSON.parse(body))))
   }).listen(0, '127.0.0.1')
   await once(http, 'listening')
   return {
@@ -41,7 +41,11 @@ describe('POST /mms', () => {
       boards: { arena: { rating: { system: 'elo' } } },
       queues: { arena: { mode: 'arena', teams: 2, teamSize: 1, board: 'arena', acceptTimeoutS: 15 } },
       dialects: {
-        ...{ matchServersAllowed: ['127.0.0.1:1024-65535'], matchServerModes: ['arena'], offersMax: 2 },
+        ...{
+          matchServersAllowed: ['127.0.0.1:1024-65535', 'localhost:9003'],
+          matchServerModes: ['arena'],
+          offersMax: 2,
+        },
         ...{ probeEveryS: 0.3, lookEveryMs: 100 },
       },
     })
@@ -69,6 +73,8 @@ describe('POST /mms', () => {
     const expires = new Date(Date.now() + 60_000).toISOString()
     const offer = { type: 'OfferMatchServer', address: [ms.address], expires }
 
+    const got = await fetch(`${server.url}/mms`)
+    expect([got.status, await got.json()]).toMatchObject([405, { type: 'Error', code: 'METHOD_NOT_ALLOWED' }])
     const strange = await api.call('POST /mms', { body: { type: 'Nonsense' } })
     expect(strange.body.errors).toEqual([
       { field: 'body.type', problem: expect.stringMatching(/^must be one of Register, Login, .*MatchComplete$/) },
@@ -117,17 +123,120 @@ describe('POST /mms', () => {
     expect(await say('ms', { ...complete, MatchData: { matchId: 'match_0', teams } })).toEqual(
       error(404, 'MATCH_NOT_FOUND'),
     )
+    const unfitting = {
+      ...complete,
+      MatchData: { matchId: matchConfig.matchId, teams: [{ players: ['player_0'], rank: 1 }] },
+    }
+    const unfit = await api.call('POST /mms', { token: callers.get('ms'), body: unfitting })
+    expect(unfit).toMatchObject({ status: 422, body: { errors: [{ field: 'body.MatchData.teams.0.players' }] } })
+    expect(unfit.body.detail).toMatch(/^body\.MatchData\.teams\.0\.players names player_0/)
     expect(await say('ms', complete)).toBe('MatchComplete')
     expect(await say('ms', complete)).toBe('MatchComplete')
     await eventually('gil hears how it ended', async () => {
       const said: unknown = await say('gil', { type: 'AcceptMatch' })
       return said === 'MatchComplete'
     })
+    expect(await say('gil', { type: 'AcceptMatch', matchId: matchConfig.matchId })).toBe('MatchComplete')
+    expect(await say('gil', { type: 'AcceptMatch', matchId: 'match_0' })).toEqual(error(404, 'MATCH_NOT_FOUND'))
     expect(await say('ms', { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
     expect(await say('ms', { type: 'RevokeMatchServer', address: [ms.address] })).toEqual(
       error(404, 'SERVER_NOT_FOUND'),
     )
     expect(await say('gil', { type: 'Logout' })).toBe('LoggedOut')
+  })
+
+  it('frees the players of a match whose server began anew, and one who leaves the match', async () => {
+    await using ms = await matchServer()
+    const password = 'correct horse staple'
+    const signIn = async (username: string, more: object = {}) => {
+      const made = await api.call('POST /mms', { body: { type: 'Register', username, password, ...more } })
+      return text(made, 'access_token')
+    }
+    const say = (token: string, message: object) => api.call('POST /mms', { token, body: message })
+    const server = await signIn('mms-anew', { serverUser: serverKey })
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    const offer = { type: 'OfferMatchServer', address: [ms.address], expires, restarted: true }
+    expect((await say(server, offer)).status).toBe(200)
+    const players = [await signIn('mms-ivy'), await signIn('mms-jon')]
+    const look = { type: 'LookForMatch', modes: ['arena'] }
+    const until = (token: string, type: string, message: object) =>
+      eventually(`somebody hears ${type}`, async () => {
+        const answer = await say(token, message)
+        return answer.body.type === type && answer
+      })
+    const confirm = async () => {
+      for (const token of players) await say(token, look)
+      for (const token of players) await until(token, 'MatchFound', look)
+      for (const token of players) await say(token, { type: 'AcceptMatch' })
+      const answers = await Promise.all(players.map((token) => until(token, 'MatchConfirmed', { type: 'AcceptMatch' })))
+      const [config] = answers.map(({ body }) => (body as unknown as { matchConfig: MatchConfig }).matchConfig)
+      return config as MatchConfig
+    }
+
+    const first = await confirm()
+    expect((await say(server, { ...offer, restarted: false })).status).toBe(200)
+    const [ivy, jon] = players as [string, string]
+    expect((await say(ivy, { type: 'AcceptMatch' })).body.type).toBe('MatchConfirmed')
+    expect((await say(server, offer)).status).toBe(200)
+    const told = await until(ivy, 'MatchComplete', { type: 'AcceptMatch' })
+    expect(told.body.MatchData).toEqual({ matchId: first.matchId, abandoned: 'server_lost' })
+
+    const { matchId } = await confirm()
+    expect(matchId).not.toBe(first.matchId)
+    expect((await say(ivy, { type: 'RevokeFromMatch' })).body.code).toBe('ALREADY_PLAYING')
+    expect((await say(server, { type: 'RevokeFromMatch', matchId })).body.code).toBe('MATCH_NOT_FOUND')
+    // Said again, it is answered as before.
+    for (let time = 0; time < 2; time++) {
+      expect((await say(ivy, { type: 'RevokeFromMatch', matchId })).body.type).toBe('RevokedFromMatch')
+    }
+    expect((await say(ivy, look)).body.type).toBe('LookingForMatch')
+    expect((await say(ivy, { type: 'RevokeFromMatch' })).body.type).toBe('RevokedFromMatch')
+    expect((await say(jon, { type: 'AcceptMatch' })).body.type).toBe('MatchConfirmed')
+    expect((await say(server, { type: 'MatchComplete', MatchData: { matchId, abandoned: 'over' } })).status).toBe(200)
+    expect((await say(server, { type: 'RevokeMatchServer' })).status).toBe(200)
+  })
+
+  it('[security 35] takes no result of a match that was not prepared, or to which nobody came', async () => {
+    const password = 'correct horse staple'
+    const signIn = async (username: string, more: object = {}) => {
+      const made = await api.call('POST /mms', { body: { type: 'Register', username, password, ...more } })
+      return text(made, 'access_token')
+    }
+    const say = async (token: string, message: object) => {
+      const { body } = await api.call('POST /mms', { token, body: message })
+      return body.code ?? body.type
+    }
+    const server = await signIn('mms-hasty', { serverUser: serverKey })
+    const completing = ({ matchId, players }: PrepareMatch['matchConfig']) => ({
+      type: 'MatchComplete',
+      MatchData: { matchId, teams: players.map((player, at) => ({ players: [player], rank: at + 1 })) },
+    })
+    const tooEarly: unknown[] = []
+    const orders: PrepareMatch['matchConfig'][] = []
+    await using ms = await matchServer(async ({ matchConfig }) => {
+      tooEarly.push(await say(server, completing(matchConfig)))
+      orders.push(matchConfig)
+      return { reports: true }
+    })
+    const expires = new Date(Date.now() + 60_000).toISOString()
+    expect(await say(server, { type: 'OfferMatchServer', address: [ms.address], expires })).toBe('MatchServerOffered')
+    const players = [await signIn('mms-kay'), await signIn('mms-lou')]
+    for (const token of players) await say(token, { type: 'LookForMatch', modes: ['arena'] })
+    const until = (token: string, type: string) =>
+      eventually(`somebody hears ${type}`, async () => (await say(token, { type: 'AcceptMatch' })) === type)
+    for (const token of players) await until(token, 'MatchFound')
+    for (const token of players) await until(token, 'MatchConfirmed')
+    expect(tooEarly).toEqual(['SESSION_STATE'])
+    const [order] = orders as [PrepareMatch['matchConfig']]
+    expect(await say(server, completing(order))).toBe('SESSION_STATE')
+    const report = (what: string, body: object) =>
+      api.call(`POST /sessions/${order.sessionId}/${what}`, { token: order.reportToken, body })
+    expect((await report('started', {})).status).toBe(200)
+    expect(await say(server, completing(order))).toBe('INVALID_RESULT')
+    expect((await report('result', { teams: completing(order).MatchData.teams })).body.code).toBe('INVALID_RESULT')
+    expect((await report('players', { joined: [order.players[0]] })).status).toBe(200)
+    expect(await say(server, completing(order))).toBe('MatchComplete')
+    expect(await say(server, { type: 'RevokeMatchServer' })).toBe('MatchServerRevoked')
   })
 
   it('keeps a match server within what an operator allows', async () => {
@@ -144,10 +253,13 @@ describe('POST /mms', () => {
     }
     const [one, two, three] = [9_001, 9_002, 9_003].map((port) => `127.0.0.1:${port}`) as [string, string, string]
     expect(await offer([one], { modes: ['other'] })).toBe('FORBIDDEN')
+    expect(await offer([one], { modes: ['arena', 'arena'] })).toBe('INVALID_REQUEST')
     expect(await offer([one], { modes: ['arena'] })).toBe('MatchServerOffered')
     expect(await offer([two, three])).toBe('SERVERS_FULL')
     expect(await offer([two, one])).toBe('MatchServerOffered')
     expect(await offer([three])).toBe('SERVERS_FULL')
+    expect(await offer(['localhost:9001'])).toBe('ADDRESS_NOT_ALLOWED')
+    expect(await offer(['localhost:9003', three])).toBe('SERVER_ID_TAKEN')
     const revoked = await api.call('POST /mms', { token, body: { type: 'RevokeMatchServer' } })
     expect(revoked.body.address).toEqual([one, two])
   })

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { Misuse, runTool } from '../support/tool-options.ts'
 import { bugs } from './bugs.ts'
 import { type Report, runWorld } from './world.ts'
 
@@ -12,22 +12,7 @@ at every commit.
   --bug NAME  plants a mistake, which is to be found; --bug list names them
 `
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '20' },
-    hours: { type: 'string', default: '1' },
-    from: { type: 'string', default: '1' },
-    bug: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-})
-
-const numberOf = (name: 'seeds' | 'hours' | 'from'): number => {
-  const value = Number(values[name])
-  if (Number.isFinite(value) && value > 0) return value
-  console.error(`--${name} must be a number above 0, but is ${values[name]}.\n\n${help}`)
-  process.exit(2)
-}
+const seedsMax = 1_000_000
 
 function show(reports: readonly Report[], spentMs: number): void {
   const sum = (of: (report: Report) => number) => reports.reduce((all, report) => all + of(report), 0)
@@ -46,22 +31,29 @@ function show(reports: readonly Report[], spentMs: number): void {
   console.log(rows.map(([name, value]) => `${name.padEnd(18)}${value.padStart(12)}`).join('\n'))
 }
 
-if (values.help) {
-  console.log(help)
-} else if (values.bug === 'list') {
-  console.log(bugs.map(({ name }) => name).join('\n'))
-} else {
-  const [seeds, hours, from] = [numberOf('seeds'), numberOf('hours'), numberOf('from')]
+await runTool(help, { seeds: '20', hours: '1', from: '1', bug: undefined }, async (options) => {
+  const bug = options.text('bug')
+  const names = bugs.map(({ name }) => name)
+  if (bug === 'list') {
+    console.log(names.join('\n'))
+    return
+  }
+  if (bug !== undefined && !names.includes(bug)) throw new Misuse(`--bug: there is none called ${bug}.`)
+  const seeds = options.whole('seeds', 1, seedsMax)
+  const hours = options.above0('hours')
+  const from = options.whole('from', 1, Number.MAX_SAFE_INTEGER - seedsMax)
   const stormMs = (hours * 3_600_000) / seeds
   const reports: Report[] = []
   const begun = performance.now()
   for (let seed = from; seed < from + seeds; seed++) {
-    const report = await runWorld({ seed, stormMs, bug: values.bug, longGames: true })
+    const report = await runWorld({ seed, stormMs, bug, longGames: true })
     reports.push(report)
     for (const violation of report.violations) console.log(`seed ${seed}: ${violation}`)
     if (process.stdout.isTTY) process.stdout.write(`\r${reports.length} of ${seeds} seeds `)
   }
   if (process.stdout.isTTY) process.stdout.write('\r\x1b[K')
   show(reports, performance.now() - begun)
-  process.exitCode = reports.some(({ violations }) => violations.length > 0) ? 1 : 0
-}
+  const idle = reports.every(({ commits }) => commits === 0)
+  if (idle) console.log('Nothing was committed, so no law was checked.')
+  process.exitCode = idle || reports.some(({ violations }) => violations.length > 0) ? 1 : 0
+})

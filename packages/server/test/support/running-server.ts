@@ -8,7 +8,7 @@ import { type Log, silentLog } from '../../src/platform/log.ts'
 import { testDatabase } from '../test-database.ts'
 
 /** As an address, for who takes nothing else. */
-function addressOf({ connectionString, host, port, user, password, database }: PoolConfig): string {
+export function addressOf({ connectionString, host, port, user, password, database }: PoolConfig): string {
   if (connectionString !== undefined) return connectionString
   const words = [user, password, database].map((word) => encodeURIComponent(String(word)))
   return `postgres://${words[0]}:${words[1]}@localhost:${port}/${words[2]}?host=${encodeURIComponent(String(host))}`

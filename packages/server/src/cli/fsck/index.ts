@@ -3,7 +3,7 @@ import { migrations } from '../../compose.ts'
 import { loadConfig } from '../../config.ts'
 import { missingMigrations } from '../../platform/postgres.ts'
 import { CommandRefusal, type Streams } from '../command.ts'
-import { openForCommand } from '../command-ground.ts'
+import { openForCommand, refuseWithoutData } from '../command-ground.ts'
 import { environmentHelp, machineOf, machineOptions } from '../machine-options.ts'
 import { checkSystem } from './check.ts'
 import { findingsJson, findingsText } from './shown.ts'
@@ -34,6 +34,7 @@ export const fsckCommand = Object.assign(
       const { stdout } = data as Streams
       const machine = machineOf(args)
       const config = await loadConfig(machine.config || undefined)
+      await refuseWithoutData(machine, { secret: false })
       await using ground = await openForCommand(machine)
       const missing = await missingMigrations(ground.kysely, migrations)
       if (missing.length > 0) {

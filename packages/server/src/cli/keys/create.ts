@@ -1,5 +1,6 @@
-import type { Scope } from '@muster/protocol'
+import { identityContracts, type Scope } from '@muster/protocol'
 import { defineCommand } from 'citty'
+import Value from 'typebox/value'
 import { timeText } from '../../platform/clock.ts'
 import { misuse, type Streams } from '../command.ts'
 import { machineOf, machineOptions } from '../machine-options.ts'
@@ -34,7 +35,7 @@ export const createCommand = Object.assign(
       expires: {
         type: 'string',
         valueHint: '90d',
-        description: 'When it ends: minutes (m), hours (h), days (d), years (y)',
+        description: 'When it ends: minutes (m), hours (h), days (d), years (y); within ten years',
       },
       json: { type: 'boolean', description: 'Print everything about the key as JSON' },
       ...machineOptions('data'),
@@ -71,5 +72,8 @@ function lifeIn(text: string): number {
   const [, count, unit] = /^([1-9]\d{0,5})([mhdy])$/.exec(text) ?? []
   if (count === undefined || unit === undefined)
     throw misuse(`--expires: '${text}' is not of the form 30m, 12h, 90d or 1y.`)
-  return Number(count) * (spanMs[unit] ?? 0)
+  const lifeMs = Number(count) * (spanMs[unit] ?? 0)
+  if (!Value.Check(identityContracts.KeyLifeS, lifeMs / 1_000))
+    throw misuse(`--expires: '${text}' is more than ten years.`)
+  return lifeMs
 }

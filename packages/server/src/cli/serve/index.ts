@@ -32,7 +32,7 @@ export const serveCommand = Object.assign(
       const machine = machineOf(args)
       const only = typeof args.only === 'string' ? modulesIn(args.only) : undefined
       if (only?.length === 0) throw misuse('--only names no module.')
-      const config = await loadConfig(machine.config || undefined)
+      const config = await loadConfig(machine.config || undefined, { secrets: true })
       const pretty = machine.logFormat === '' ? inTerminal : machine.logFormat === 'pretty'
       const log = createLog({ level: machine.logLevel, pretty })
 

@@ -10,6 +10,7 @@ export const dialectsOptions = Closed({
   matchServerModes: Type.Optional(
     Type.Array(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' }), {
       minItems: 1,
+      uniqueItems: true,
       description: 'Modes whose matches such servers are given; all that take registered servers unless told',
     }),
   ),

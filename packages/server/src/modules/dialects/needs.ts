@@ -1,4 +1,4 @@
-import type { AcceptedResult, LoginId, ServerId, SessionId, SessionResult } from '@muster/protocol'
+import type { AcceptedResult, LoginId, PlayerId, ServerId, SessionId, SessionResult } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Caller, PlayerCaller } from '../../platform/http/route.ts'
@@ -38,6 +38,7 @@ export interface DialectsNeeds {
 
   /** The queues that a word of `modes` means: the queue of that name, or those of that mode. */
   queuesFor(word: string): readonly string[]
+  leaveSession(session: SessionId, player: PlayerId): Promise<void>
   matchmaking: Pick<Matchmaking, 'join' | 'answer' | 'leave' | 'standingOf'>
 
   offered: OfferedServers

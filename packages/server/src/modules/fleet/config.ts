@@ -87,6 +87,10 @@ export const serverSource = Closed({
 })
 export type ServerSource = Static<typeof serverSource>
 
+/** Whether a mode is played on servers that registered themselves. */
+export const takesRegistered = ({ launch, agones, registered }: ServerSource): boolean =>
+  registered ?? (launch === undefined && agones === undefined)
+
 /** What a schema cannot say of where servers come from, by field. */
 export const sourceComplaints = ({ launch, agones, registered }: ServerSource): string[] =>
   registered === false && launch === undefined && agones === undefined

@@ -1,4 +1,4 @@
-import { type KeyId, Refusal, type ServerId } from '@muster/protocol'
+import { type KeyId, offeredIdPrefix, Refusal, type ServerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
@@ -29,7 +29,7 @@ export function createDirectory({ clock, db, wakes, log, store, endServers }: Di
     const registrant = await store.registrantOf(tx, server)
     if (registrant === undefined) throw new Refusal('SERVER_NOT_FOUND')
     if (!mayTouch(by, registrant)) {
-      throw new Refusal('FORBIDDEN', { detail: 'This server was registered with another key.' })
+      throw new Refusal('FORBIDDEN', { detail: 'This server was registered with another key, or offered itself.' })
     }
   }
 
@@ -42,6 +42,10 @@ export function createDirectory({ clock, db, wakes, log, store, endServers }: Di
           detail: `body.ports ${problem}`,
           fields: [{ field: 'body.ports', problem }],
         })
+      }
+      if (server.id.startsWith(offeredIdPrefix)) {
+        const detail = `Ids that begin with ${offeredIdPrefix} are those of servers that offer themselves.`
+        throw new Refusal('SERVER_ID_TAKEN', { detail })
       }
       await db.transact(async (tx) => {
         const lost = await store.register(tx, { ...server, instance, key, gamePort, now: clock.now() })

@@ -81,7 +81,7 @@ export function createHeartbeats({ clock, db, wakes, store }: HeartbeatsNeeds, o
   async function refuse({ server, key }: HeardBeat): Promise<never> {
     const registrant = await db.once((tx) => store.registrantOf(tx, server))
     if (registrant !== undefined && !mayTouch({ kind: 'key', key }, registrant)) {
-      throw new Refusal('FORBIDDEN', { detail: 'This server was registered with another key.' })
+      throw new Refusal('FORBIDDEN', { detail: 'This server was registered with another key, or offered itself.' })
     }
     throw new Refusal('SERVER_NOT_FOUND')
   }

@@ -57,11 +57,42 @@ describe('offered servers', () => {
     expect(await ground.reserve('session_5')).toBeNull()
   })
 
+  it('lose what they played where they are offered anew', async () => {
+    await open()
+    await ground.reserve('session_1')
+    await ground.db.transact((tx) => ground.fleet.confirm(tx, 'session_1'))
+    await ground.db.transact((tx) => ground.fleet.offered.open(tx, key, 'run_2', offer, true))
+    expect(await ground.view('session_1')).toMatchObject({ state: 'gone', cause: 'restarted' })
+    expect(await standing()).toEqual({ instance: 'run_2', key, state: 'ready', sessions: 0, prepared: 0 })
+    expect(await ground.reserve('session_2')).toMatchObject({ server: 'offer-1', instance: 'run_2' })
+  })
+
   it('are of the key that offered them', async () => {
     await open()
     await expect(open({}, 'run_2', 'key_2')).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' })
     await ground.call('server', 'POST', '/servers', { ...offer, id: 'own', sessionsMax: undefined, region: undefined })
     await expect(open({ id: 'own' })).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' })
+  })
+
+  it('are beyond the reach of who has only the key; operators may still end them', async () => {
+    await open({}, 'run_1', 'key_server')
+    await ground.reserve('session_1')
+    const beat = await ground.call('server', 'POST', '/servers/offer-1/heartbeat', { current_players: 0, load: 0 })
+    expect(beat).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
+    for (const [method, path] of [
+      ['POST', '/servers/offer-1/drain'],
+      ['DELETE', '/servers/offer-1'],
+    ] as const) {
+      expect(await ground.call('server', method, path)).toMatchObject({ status: 403, body: { code: 'FORBIDDEN' } })
+    }
+    const { id, name, address, ports, capacity } = offer
+    for (const taken of [id, 'offer-2']) {
+      const registered = await ground.call('server', 'POST', '/servers', { id: taken, name, address, ports, capacity })
+      expect(registered).toMatchObject({ status: 409, body: { code: 'SERVER_ID_TAKEN' } })
+    }
+    expect(await standing()).toEqual({ instance: 'run_1', key: 'key_server', state: 'ready', sessions: 1, prepared: 0 })
+    expect(await ground.call('operator', 'DELETE', '/servers/offer-1')).toMatchObject({ status: 204 })
+    expect(await standing()).toBeUndefined()
   })
 
   it('tell what they are to prepare until they are ready for it', async () => {

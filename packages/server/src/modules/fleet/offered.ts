@@ -11,8 +11,9 @@ import type { DirectoryStore, OfferedStanding, OfferedStore } from './store.ts'
  *  orders. For everybody else they are registered servers like any other. */
 export interface OfferedServers {
   /** Lets it take sessions; `instance` names the run, where this begins one. Offered again, also after it was closed, it
-   *  goes on as it is, with what it plays. Throws SERVER_ID_TAKEN. */
-  open(tx: Tx, key: KeyId, instance: string, server: Registration): Promise<void>
+   *  goes on as it is, with what it plays; unless it is said to be `anew`, which loses whatever an earlier run played.
+   *  Throws SERVER_ID_TAKEN. */
+  open(tx: Tx, key: KeyId, instance: string, server: Registration, anew?: boolean): Promise<void>
   /** No new sessions. */
   close(tx: Tx, servers: readonly ServerId[]): Promise<void>
   /** They go, with whatever they play. */
@@ -33,17 +34,26 @@ export interface OfferedNeeds {
   endServers: EndServers
 }
 
+/**
+ * Who holds an offered server. Its key alone names no one: several accounts may share it, and whoever has the bare key
+ * must not beat, drain or end in the name of them all. So the directory never finds an offered server under a key.
+ */
+const holderMark = 'offered:'
+const holderOf = (key: KeyId) => `${holderMark}${key}` as KeyId
+const keyOf = (holder: KeyId | null) =>
+  holder?.startsWith(holderMark) ? (holder.slice(holderMark.length) as KeyId) : null
+
 export function createOffered({ clock, db, wakes, log, store, endServers }: OfferedNeeds): OfferedServers {
   return {
-    async open(tx, key, instance, server) {
+    async open(tx, key, instance, server, anew = false) {
       const gamePort = gamePortOf(server.ports)
       if (gamePort === null) throw new Error('An offered server has one port.')
       afterCommit(tx, () => wakes.wake('server', [server.id]))
-      if (await store.reopen(tx, { ...server, key })) return
-      const lost = await store.register(tx, { ...server, instance, key, gamePort, now: clock.now() })
+      if (!anew && (await store.reopen(tx, { ...server, key: holderOf(key) }))) return
+      const lost = await store.register(tx, { ...server, instance, key: holderOf(key), gamePort, now: clock.now() })
       if (lost === null) throw new Refusal('SERVER_ID_TAKEN')
       afterCommit(tx, () => {
-        log.info({ server: server.id, key, instance, address: server.name }, 'a server was offered')
+        log.info({ server: server.id, key, instance, address: server.name, sessions: lost }, 'a server was offered')
         wakes.wake('session', lost)
       })
     },
@@ -54,10 +64,13 @@ export function createOffered({ clock, db, wakes, log, store, endServers }: Offe
       await endServers(tx, { servers, cause, detail, now: clock.now() })
     },
     async vouch(servers) {
-      const beats = servers.map((one) => ({ ...one, currentPlayers: 0, load: 0 }))
+      const beats = servers.map(({ server, key }) => ({ server, key: holderOf(key), currentPlayers: 0, load: 0 }))
       if (beats.length > 0) await db.transact((tx) => store.beat(tx, clock.now(), beats))
     },
-    standingsOf: store.standingsOf,
+    async standingsOf(tx, servers) {
+      const standings = await store.standingsOf(tx, servers)
+      return new Map([...standings].map(([server, standing]) => [server, { ...standing, key: keyOf(standing.key) }]))
+    },
     async assignmentsOf(servers) {
       const orders = await db.once((tx) => store.ordersOf(tx, servers))
       return new Map([...orders].map(([server, { assign }]) => [server, assign]))

@@ -10,7 +10,7 @@ import type { MatchmakingStore } from './store.ts'
 export interface ClosingNeeds {
   clock: Clock
   wakes: Wakes
-  store: Pick<MatchmakingStore, 'closeSearching' | 'noteClosed'>
+  store: Pick<MatchmakingStore, 'closeSearching' | 'noteLast'>
   places: Pick<Places, 'release'>
   push: MatchmakingNeeds['push']
   figures: Figures
@@ -25,7 +25,7 @@ export function createClosing({ clock, wakes, store, places, push, figures }: Cl
     const closed = await store.closeSearching(tx, ids, reason, unseenSince)
     if (closed.length === 0) return closed
     const each = closed.flatMap(({ id: entry, players }) => players.map((player) => ({ player, entry })))
-    await store.noteClosed(tx, each, clock.now())
+    await store.noteLast(tx, each, clock.now())
     await places.release(
       tx,
       each.map(({ player, entry }) => ({ player, place: { kind: 'entry', id: entry } })),

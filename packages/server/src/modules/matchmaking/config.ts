@@ -1,6 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
-import { settleRules } from './engine/index.ts'
+import { type RuleComplaint, teamComplaints, windowComplaints } from './engine/index.ts'
 
 const windowOptions = {
   initial: Type.Number({ default: 100, minimum: 0, description: 'Points to either side at first' }),
@@ -50,6 +50,7 @@ export const queueOptions = Closed({
   regions: Type.Array(Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$' }), {
     default: [],
     maxItems: 32,
+    uniqueItems: true,
     description: 'Regions to choose from by the players’ latencies; none: the fleet chooses',
   }),
   declinePause: Type.Object(declinePauseOptions, {
@@ -97,24 +98,25 @@ export const matchmakingOptions = Closed({
 })
 export type MatchmakingOptions = Static<typeof matchmakingOptions>
 
-/** What is wrong with a queue as a whole, by option. */
-export function queueComplaints(queue: QueueOptions): string[] {
-  const complaints: string[] = []
+/** What is wrong with a queue as a whole, by option: of what is `sound` by itself. */
+export function queueComplaints(queue: QueueOptions, isSound: (option: string) => boolean = () => true): string[] {
   const { playersMin, teams, teamSize } = queue
-  if (playersMin !== undefined && playersMin > teams * teamSize) {
-    complaints.push(`playersMin: a match has no more than ${teams * teamSize} players`)
+  const complaints: string[] = []
+  const rules = engineRulesOf(queue)
+  if (['teams', 'teamSize', 'playersMin'].every(isSound)) {
+    if (playersMin !== undefined && playersMin > teams * teamSize) {
+      complaints.push(`playersMin: a match has no more than ${teams * teamSize} players`)
+    }
+    if (playersMin !== undefined && playersMin % teamSize !== 0) {
+      complaints.push(`playersMin: must make whole teams of ${teamSize}`)
+    }
+    if (complaints.length === 0) complaints.push(...teamComplaints(rules).map(complaintText))
   }
-  if (playersMin !== undefined && playersMin % teamSize !== 0) {
-    complaints.push(`playersMin: must make whole teams of ${teamSize}`)
-  }
-  if (complaints.length > 0) return complaints
-  try {
-    settleRules(engineRulesOf(queue))
-  } catch (error) {
-    complaints.push((error as Error).message.replace(/^Queue rules: /, ''))
-  }
+  if (isSound('window')) complaints.push(...windowComplaints(rules.window).map(complaintText))
   return complaints
 }
+
+const complaintText = ([rule, must]: RuleComplaint): string => `${rule === 'minTeams' ? 'playersMin' : rule}: ${must}`
 
 /** A queue in the engine's terms. */
 export function engineRulesOf({ teams, teamSize, playersMin, fewerAfterS, overdueS, window }: QueueOptions) {

@@ -95,6 +95,9 @@ export interface Match {
 }
 
 export const partiesOf = ({ teams }: Pick<Match, 'teams'>): Party[] => teams.flat()
+/** Each player with the entry that it came by. */
+export const membersOf = (parties: readonly Party[]): { player: PlayerId; entry: EntryId }[] =>
+  parties.flatMap(({ entry, players }) => players.map(({ player }) => ({ player, entry })))
 export const seatsOf = (match: Pick<Match, 'teams'>): Seat[] => partiesOf(match).flatMap(({ players }) => players)
 export const playersOf = (match: Pick<Match, 'teams'>): PlayerId[] => seatsOf(match).map(({ player }) => player)
 

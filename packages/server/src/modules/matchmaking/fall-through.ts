@@ -13,7 +13,7 @@ import type { EntryChange, MatchmakingStore } from './store.ts'
 export interface FallThroughNeeds {
   clock: Clock
   wakes: Wakes
-  store: Pick<MatchmakingStore, 'changeMatch' | 'changeEntries' | 'closeSearching' | 'noteClosed' | 'strike'>
+  store: Pick<MatchmakingStore, 'changeMatch' | 'changeEntries' | 'closeSearching' | 'noteLast' | 'strike'>
   places: Pick<Places, 'move' | 'release'>
   push: MatchmakingNeeds['push']
   queues: Queues
@@ -84,7 +84,7 @@ export function createFallThrough(needs: FallThroughNeeds, idleMs: number): Fall
     const fates = await withoutVanished(tx, present, now)
 
     const closed = eachOf(fates.filter(({ to }) => to === 'closed'))
-    await store.noteClosed(tx, closed, now)
+    await store.noteLast(tx, closed, now)
     const rule = queues.find(match.queue)?.declinePause
     if (rule !== undefined) await store.strike(tx, guilty, (before) => struck(before, rule, now))
     await places.release(

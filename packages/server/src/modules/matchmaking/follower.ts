@@ -4,7 +4,7 @@ import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { MatchmakingOptions } from './config.ts'
-import { blameOf, fatesOf, type Match, partiesOf, playersOf } from './domain.ts'
+import { blameOf, fatesOf, type Match, membersOf, partiesOf, playersOf } from './domain.ts'
 import { toldOf } from './entry-text.ts'
 import type { FallThrough } from './fall-through.ts'
 import type { Figures } from './figures.ts'
@@ -20,7 +20,7 @@ export interface FollowerNeeds {
   log: Log
   store: Pick<
     MatchmakingStore,
-    'lockMatch' | 'changeMatch' | 'changeEntries' | 'noteClosed' | 'matchesOf' | 'postpone' | 'changeHold'
+    'lockMatch' | 'changeMatch' | 'changeEntries' | 'noteLast' | 'matchesOf' | 'postpone' | 'changeHold'
   >
   fallThrough: FallThrough
   push: MatchmakingNeeds['push']
@@ -111,10 +111,8 @@ export function createFollower(needs: FollowerNeeds, options: Pick<MatchmakingOp
       )
       await ease(tx, match.mode, lifted)
       const closed = new Set(await store.changeEntries(tx, changes, now, now))
-      const each = parties
-        .filter(({ entry }) => closed.has(entry))
-        .flatMap(({ entry, players }) => players.map(({ player }) => ({ player, entry })))
-      await store.noteClosed(tx, each, now)
+      const each = membersOf(parties.filter(({ entry }) => closed.has(entry)))
+      await store.noteLast(tx, each, now)
       await push(
         tx,
         each.map(({ player }) => ({

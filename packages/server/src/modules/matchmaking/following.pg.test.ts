@@ -136,6 +136,37 @@ describe('a session that comes to nothing', () => {
 })
 
 describe('a session that is played', () => {
+  it.each([0, 20])(
+    'is over for its players at once, before matchmaking hears of it (%s s to accept)',
+    async (acceptTimeoutS) => {
+      ground = await matchmakingGround({ queues: { duel: { acceptTimeoutS, window: { initial: 1_000 } } } })
+      const { first, pass, fleet, statuses, placeOf } = ground
+      for (const who of ['ann', 'bob']) await first.join(who)
+      await pass(300)
+      const match = await ground.matchOf('ann')
+      if (acceptTimeoutS > 0) for (const who of ['ann', 'bob']) await first.answer(who, match, 'accept')
+      const session = await ground.sessionOf(match)
+      await pass(500)
+      fleet.printReady(session)
+      await pass(500)
+      await come(session, 'ann', 'bob')
+      await first.matchmaking.stop()
+      await abandon(session)
+      expect(await placeOf('ann')).toBe('nowhere')
+      expect(await statuses('ann', 'bob')).toEqual({ ann: 'cancelled abandoned', bob: 'cancelled abandoned' })
+    },
+  )
+
+  it('is none of who left it, while the others play on', async () => {
+    const { first, pass, fleet, session, sessions, statuses } = await matched(['ann', 'bob'])
+    fleet.printReady(session)
+    await pass(500)
+    await come(session, 'ann', 'bob')
+    await sessions.leave(session, 'player_ann')
+    expect((await first.me('ann')).code).toBe('ENTRY_NOT_FOUND')
+    expect(await statuses('bob')).toEqual({ bob: 'match_confirmed' })
+  })
+
   it('lets its players go when it is abandoned, and tells them', async () => {
     const { first, pass, fleet, session, statuses, placeOf } = await matched(['ann', 'bob'])
     fleet.printReady(session)

@@ -8,6 +8,7 @@ import {
   hasRunOut,
   judge,
   type Match,
+  membersOf,
   partiesOf,
   playersOf,
   type Reason,
@@ -24,7 +25,7 @@ export interface OffersNeeds {
   clock: Clock
   db: Db
   wakes: Wakes
-  store: Pick<MatchmakingStore, 'lockMatch' | 'changeMatch' | 'changeEntries'>
+  store: Pick<MatchmakingStore, 'lockMatch' | 'changeMatch' | 'changeEntries' | 'noteLast'>
   fallThrough: FallThrough
   openSession: MatchmakingNeeds['openSession']
   figures: Figures
@@ -58,6 +59,7 @@ export function createOffers(needs: OffersNeeds): Offers {
       now,
     )
     if (confirmed.length < parties.length) throw new Error(`${match.id} is offered to entries that do not wait for it.`)
+    await store.noteLast(tx, membersOf(parties), now)
     const session = await openSession(tx, openRequestOf(match))
     await store.changeMatch(tx, match.id, { state: 'confirmed', session, accepted, dueAt: now + firstLookMs }, now)
   }

@@ -8,7 +8,7 @@ import type { MatchmakingStore } from './store.ts'
 
 export interface PersonalNeeds {
   db: Db
-  store: Pick<MatchmakingStore, 'entriesOf' | 'strikesOf' | 'lastClosedOf' | 'forget'>
+  store: Pick<MatchmakingStore, 'entriesOf' | 'strikesOf' | 'lastEntryOf' | 'forget'>
   places: Pick<Places, 'of'>
   close: CloseSearching
   offers: Offers
@@ -19,7 +19,7 @@ export interface PersonalNeeds {
 export function createPersonal({ db, store, places, close, offers }: PersonalNeeds) {
   async function idsOf(tx: Tx, player: PlayerId): Promise<EntryId[]> {
     const place = (await places.of([player])).get(player)
-    const last = await store.lastClosedOf(tx, player)
+    const last = await store.lastEntryOf(tx, player)
     return [...(place?.kind === 'entry' ? [place.id as EntryId] : []), ...(last === null ? [] : [last])]
   }
 

@@ -5,7 +5,7 @@ import type { MintId } from '../../platform/ids.ts'
 import type { Leases } from '../../platform/lease.ts'
 import type { Log } from '../../platform/log.ts'
 import type { Wakes } from '../../platform/wakes.ts'
-import { type Entry, type Match, partiesOf, playersOf } from './domain.ts'
+import { type Entry, type Match, membersOf, partiesOf, playersOf } from './domain.ts'
 import { draftOf, openRequestOf } from './drafts.ts'
 import type { Match as FoundMatch } from './engine/index.ts'
 import type { Figures } from './figures.ts'
@@ -22,7 +22,7 @@ export interface ProposerNeeds {
   leases: Leases
   wakes: Wakes
   log: Log
-  store: Pick<MatchmakingStore, 'entriesOf' | 'takeForMatches' | 'addMatches'>
+  store: Pick<MatchmakingStore, 'entriesOf' | 'takeForMatches' | 'addMatches' | 'noteLast'>
   figures: Figures
   push: MatchmakingNeeds['push']
   peopleOf: MatchmakingNeeds['peopleOf']
@@ -51,6 +51,7 @@ export function createProposer(needs: ProposerNeeds, options: { batchMax: number
     const taken = new Set(await store.takeForMatches(tx, proposals, queue.needsAccepting ? 'matched' : 'confirmed'))
     const matches = drafts.filter(({ id }) => taken.has(id))
     if (matches.length === 0) return taken
+    if (!queue.needsAccepting) await store.noteLast(tx, membersOf(matches.flatMap(partiesOf)), clock.now())
     const written: (Match & { dueAt: number })[] = []
     for (const match of matches) {
       if (queue.needsAccepting) written.push({ ...match, dueAt: match.expiresAt ?? clock.now() })

@@ -16,7 +16,7 @@ export interface ReadingNeeds {
   clock: Clock
   db: Db
   wakes: Wakes
-  store: Pick<MatchmakingStore, 'entriesOf' | 'matchesOf' | 'matchesOfSessions' | 'lastClosedOf'>
+  store: Pick<MatchmakingStore, 'entriesOf' | 'matchesOf' | 'matchesOfSessions' | 'lastEntryOf'>
   places: Pick<Places, 'of'>
   admissionOf: MatchmakingNeeds['admissionOf']
   follower: Follower
@@ -87,17 +87,28 @@ export function createReading(needs: ReadingNeeds, options: { rereadMs: number; 
     return party?.entry ?? null
   }
 
-  /** The entry that the player waits or plays in, or else the last one that was closed. */
-  async function find(player: PlayerId): Promise<EntryId | null> {
+  /** The last entry that is over. */
+  async function lastOf(player: PlayerId): Promise<Reading | null> {
+    const id = await db.once((tx) => store.lastEntryOf(tx, player))
+    const last = id === null ? null : await read(id)
+    if (last === null || last.entry.state === 'closed') return last
+    // Its session may have ended just now, and let the player go before the news of it is here.
+    if (last.match !== null) await follower.follow([last.match])
+    const anew = await read(last.entry.id)
+    // Else the player has left a match that the others still play.
+    return anew?.entry.state === 'closed' ? anew : null
+  }
+
+  /** The entry that the player waits or plays in, or else the last one. */
+  async function find(player: PlayerId): Promise<Reading | null> {
     const place = (await places.of([player])).get(player)
-    if (place?.kind === 'entry') return place.id as EntryId
+    if (place?.kind === 'entry') return read(place.id as EntryId)
     const playing = place === undefined ? null : await entryOfSession(player, place.id as SessionId)
-    return playing ?? db.once((tx) => store.lastClosedOf(tx, player))
+    return playing === null ? lastOf(player) : read(playing)
   }
 
   async function current(player: PlayerId): Promise<Reading> {
-    const id = await find(player)
-    const reading = id === null ? null : await read(id)
+    const reading = await find(player)
     if (reading === null) throw new Refusal('ENTRY_NOT_FOUND')
     activity.seen(reading.entry)
     return reading

@@ -271,9 +271,9 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
       const strikeIn = (tx: Tx, players: PlayerId[], pausedUntil = 0, at = 50) =>
         store.strike(tx, players, (before) => ({ count: (before?.count ?? 0) + 1, at, pausedUntil }))
       const noteIn = (tx: Tx, player: PlayerId, one: string, now = 1) =>
-        store.noteClosed(tx, [{ player, entry: entry(one) }], now)
+        store.noteLast(tx, [{ player, entry: entry(one) }], now)
       const strikes = (player: PlayerId) => db.once((tx) => store.strikesOf(tx, player))
-      const lastClosed = (player: PlayerId) => db.once((tx) => store.lastClosedOf(tx, player))
+      const lastClosed = (player: PlayerId) => db.once((tx) => store.lastEntryOf(tx, player))
 
       it('are struck one transaction after the other, new ones too, and once each', async () => {
         const seen: (Strikes | null)[] = []
@@ -294,12 +294,12 @@ export function matchmakingRacesSuite(name: string, open: () => Promise<Matchmak
       it('remember the newest of many closed entries, together with their strikes', async () => {
         await db.transact((tx) => strikeIn(tx, [ann]))
         const closed = ['b', 'c', 'a'].map((one) => ({ player: ann, entry: entry(one) }))
-        await meanwhile(ground, (tx) => store.noteClosed(tx, closed, 1), [
+        await meanwhile(ground, (tx) => store.noteLast(tx, closed, 1), [
           () => db.transact((tx) => noteIn(tx, ann, 'b')),
         ])
         expect(await lastClosed(ann)).toBe(entry('c'))
         expect(await strikes(ann)).toMatchObject({ count: 1 })
-        await db.transact((tx) => store.noteClosed(tx, [], 1))
+        await db.transact((tx) => store.noteLast(tx, [], 1))
       })
 
       it('are forgotten after what was under way', async () => {

@@ -320,26 +320,26 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
 
       it('knows the last closed entry, whatever is closed late', async () => {
         const close = (name: string) =>
-          db.transact((tx) => store.noteClosed(tx, [{ player: ann, entry: entry(name) }], 1))
+          db.transact((tx) => store.noteLast(tx, [{ player: ann, entry: entry(name) }], 1))
         await close('b')
         await close('a')
-        expect(await db.once((tx) => store.lastClosedOf(tx, ann))).toBe(entry('b'))
+        expect(await db.once((tx) => store.lastEntryOf(tx, ann))).toBe(entry('b'))
         await strike([bob], 0)
-        expect(await db.once((tx) => store.lastClosedOf(tx, bob))).toBeNull()
+        expect(await db.once((tx) => store.lastEntryOf(tx, bob))).toBeNull()
         await db.transact((tx) => store.forget(tx, ann))
-        expect(await db.once((tx) => store.lastClosedOf(tx, ann))).toBeNull()
+        expect(await db.once((tx) => store.lastEntryOf(tx, ann))).toBeNull()
       })
 
       it('walks over the players and drops those of no more use', async () => {
         await strike([ann], 900)
         const noted = ['c', 'd'].map((one) => ({ player: `player_${one}` as PlayerId, entry: entry(one) }))
-        await db.transact((tx) => store.noteClosed(tx, noted, 10))
+        await db.transact((tx) => store.noteLast(tx, noted, 10))
         const walk = (after: PlayerId | null) => db.once((tx) => store.dropPlayers(tx, after, 2, 500))
         const middle = await walk(null)
         expect(middle).toBe('player_c')
         expect(await walk(middle)).toBeNull()
         expect(await db.once((tx) => store.strikesOf(tx, ann))).not.toBeNull()
-        expect(await db.once((tx) => store.lastClosedOf(tx, 'player_c'))).toBeNull()
+        expect(await db.once((tx) => store.lastEntryOf(tx, 'player_c'))).toBeNull()
       })
     })
 
@@ -362,13 +362,13 @@ export function matchmakingStoreSuite(name: string, open: () => Promise<Matchmak
       const undone = db.transact(async (tx) => {
         await store.addEntries(tx, [newEntry('a')])
         await store.addMatches(tx, [match('match_1')])
-        await store.noteClosed(tx, [{ player: ann, entry: entry('a') }], 1)
+        await store.noteLast(tx, [{ player: ann, entry: entry('a') }], 1)
         throw planted
       })
       await expect(undone).rejects.toBe(planted)
       expect(await states('a')).toEqual({})
       expect(await db.once((tx) => store.matchesOf(tx, [m1]))).toEqual([])
-      expect(await db.once((tx) => store.lastClosedOf(tx, ann))).toBeNull()
+      expect(await db.once((tx) => store.lastEntryOf(tx, ann))).toBeNull()
     })
   })
 }

@@ -93,11 +93,11 @@ export interface PlayerStore {
   /** Those who must wait before they search again, with the end of it. */
   pausesOf(tx: Tx, players: readonly PlayerId[], now: number): Promise<Map<PlayerId, number>>
   strikesOf(tx: Tx, player: PlayerId): Promise<Strikes | null>
-  /** The last entry of each that was closed. */
-  noteClosed(tx: Tx, closed: readonly { player: PlayerId; entry: EntryId }[], now: number): Promise<void>
+  /** The last entry of each whose match was confirmed, or that was closed. */
+  noteLast(tx: Tx, entries: readonly { player: PlayerId; entry: EntryId }[], now: number): Promise<void>
   /** Holds the players' rows, and writes what `strike` makes of what is remembered of them. */
   strike(tx: Tx, players: readonly PlayerId[], strike: (before: Strikes | null) => Strikes): Promise<void>
-  lastClosedOf(tx: Tx, player: PlayerId): Promise<EntryId | null>
+  lastEntryOf(tx: Tx, player: PlayerId): Promise<EntryId | null>
   forget(tx: Tx, player: PlayerId): Promise<void>
   /** Walks over the players and drops what is of no more use; answers where to go on, null at the end. */
   dropPlayers(tx: Tx, after: PlayerId | null, max: number, before: number): Promise<PlayerId | null>

@@ -36,6 +36,11 @@ describe('a result', () => {
     ).not.toThrow()
   })
 
+  it('is of nothing where nobody came', () => {
+    const seats = session.seats.map((seat) => ({ ...seat, came: false }))
+    expect(() => checkResult(good, { ...session, seats })).toThrow(/nobody came/)
+  })
+
   it.each<[string, SessionResult, RegExp]>([
     ['leaves out who came', { teams: [{ players: ['player_a', 'player_b'], rank: 1 }] }, /leaves out player_c/],
     [

@@ -32,7 +32,7 @@ const wrong = (field: string, problem: string): Refusal =>
   new Refusal('INVALID_RESULT', { detail: `${field} ${problem}.`, fields: [{ field, problem }] })
 
 /**
- * Refuses a result that does not fit its session: everybody who came is named, once; nobody else is; who stood together
+ * Refuses a result that does not fit its session: somebody came; everybody who came is named, once; nobody else is; who stood together
  * stands together; somebody is first; and only players of the result have stats.
  */
 export function checkResult(result: SessionResult, session: RefereedSession): void {
@@ -54,6 +54,7 @@ export function checkResult(result: SessionResult, session: RefereedSession): vo
     if (team !== undefined && teamsSeen.has(team)) throw wrong(`body.teams.${at}.players`, 'splits a team in two')
     if (team !== undefined) teamsSeen.add(team)
   })
+  if (!session.seats.some(({ came }) => came)) throw wrong('body.teams', 'is of a session to which nobody came')
   const missing = session.seats.find(({ player, came }) => came && !named.has(player))
   if (missing !== undefined) throw wrong('body.teams', `leaves out ${missing.player}`)
   if (!result.teams.some(({ rank }) => rank === 1)) throw wrong('body.teams', 'gives nobody rank 1')

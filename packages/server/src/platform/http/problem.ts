@@ -43,7 +43,9 @@ interface Offence {
   keyword: string
   message?: string
   params: Record<string, unknown>
+  schemaPath?: string
   parentSchema?: unknown
+  data?: unknown
 }
 
 interface FastifyLikeError {
@@ -56,7 +58,7 @@ const complaintsMax = 20
 
 /** Every offending field by its place; `within` says what it is a part of: `body`, `data`. */
 export const complaintsOf = (offences: readonly Offence[], within: string): FieldComplaint[] =>
-  tellingOf(offences)
+  tellingOf(withoutFarther(offences))
     .slice(0, complaintsMax)
     .map((one) => {
       const missing = one.params.missingProperty ?? one.params.additionalProperty ?? one.params.tag
@@ -64,6 +66,35 @@ export const complaintsOf = (offences: readonly Offence[], within: string): Fiel
       if (typeof missing === 'string') path.push(missing)
       return { field: path.join('.'), problem: describe(one) }
     })
+
+interface Alternative {
+  required?: string[]
+  properties?: object
+}
+
+/** Of alternatives for an object only what is wrong with the nearest is told; where nothing of any is there, what they ask
+ *  for. */
+function withoutFarther(offences: readonly Offence[]): readonly Offence[] {
+  let left = offences
+  for (const union of offences) {
+    const { anyOf = [] } = (union.parentSchema ?? {}) as { anyOf?: Alternative[] }
+    const names = anyOf.map(({ required }) => required ?? [])
+    if (union.keyword !== 'anyOf' || names.length === 0 || names.some((asked) => asked.length === 0)) continue
+    const isObject = typeof union.data === 'object' && union.data !== null
+    const given = isObject ? Object.keys(union.data as object) : []
+    const strays = anyOf.map(({ required = [], properties = {} }) => {
+      const missing = required.filter((name) => !given.includes(name))
+      return missing.length + given.filter((name) => !Object.hasOwn(properties, name)).length
+    })
+    const isNothing = isObject && !names.flat().some((name) => given.includes(name))
+    const nearest = isNothing ? -1 : strays.indexOf(Math.min(...strays))
+    const isOf = (one: Offence, at: number) => one.schemaPath?.startsWith(`${union.schemaPath}/${at}/`) === true
+    left = left.filter((one) => !anyOf.some((_, at) => at !== nearest && isOf(one, at)))
+    if (isNothing)
+      left = left.map((one) => (one === union ? { ...union, keyword: 'alternatives', params: { names } } : one))
+  }
+  return left
+}
 
 /** Where nothing would have done as well, that it is not nothing says nothing. */
 function tellingOf(offences: readonly Offence[]): readonly Offence[] {
@@ -102,9 +133,14 @@ export function unreadableBody(text: string, error: Error): Error {
 function describe(one: Offence): string {
   if (one.keyword === 'additionalProperties') return 'is not a field this call takes'
   if (one.keyword === 'required') return 'is missing'
+  if (one.keyword === 'alternatives') {
+    return `must hold ${(one.params.names as string[][]).map((names) => names.join(', ')).join('; or ')}`
+  }
   if (one.keyword === 'discriminator') return `must be one of ${tagsOf(one.parentSchema).join(', ')}`
   const meaning = (one.parentSchema as { description?: string } | undefined)?.description
-  if (one.keyword === 'pattern' && meaning !== undefined) return `must be: ${meaning}`
+  if (one.keyword === 'pattern' && meaning !== undefined) {
+    return `must be: ${meaning.replace(/^[A-Z](?=[a-z ])/, (first) => first.toLowerCase())}`
+  }
   if (one.keyword === 'minProperties') {
     return one.instancePath === '' ? 'must name something to change' : `must name at least ${one.params.limit}`
   }

@@ -174,7 +174,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     const allowed = [...new Set([...exact, ...methodsAt(routes, path)])]
     if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
-    return sendProblem(reply.header('allow', allowed.join(', ')), new Refusal('METHOD_NOT_ALLOWED'), request.id)
+    const type = routes.find(({ contract }) => contract.path === path)?.contract.problemType
+    return sendProblem(reply.header('allow', allowed.join(', ')), new Refusal('METHOD_NOT_ALLOWED'), request.id, type)
   }
   app.setNotFoundHandler(nothingHere)
 

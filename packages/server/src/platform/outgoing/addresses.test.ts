@@ -57,6 +57,9 @@ describe('the addresses that an operator allows', () => {
     expect(allows(['127.0.0.0/8:7000-7999'], '127.0.0.1')).toBe(true)
     expect(allows(['[::1]:7000'], '::1')).toBe(true)
     expect(allows(['localhost:7000'], 'localhost', '127.0.0.1')).toBe(true)
+    for (const name of ['localhost', 'rebound.example.com']) {
+      expect(allows(['127.0.0.1:7000', '127.0.0.0/8:7000'], name, '127.0.0.1')).toBe(false)
+    }
   })
 
   it.each([

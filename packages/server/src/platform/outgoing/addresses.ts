@@ -24,6 +24,10 @@ export function targetIn(text: string): Target | null {
 export const targetText = ({ host, port }: Target): string =>
   host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
+/** An address in the one spelling that all of its spellings have in common. */
+export const plainAddress = (address: string): string =>
+  isIP(address) === 6 ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address
+
 const familyOf = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
 /** One list for each family: a list of both takes an IPv4 address and its IPv6 spellings for the same. */
@@ -42,19 +46,26 @@ const loopback = listOf(['127.0.0.0/8', '::1/128'])
 
 /** Nobody's game runs there, whatever an operator lists: this network, link-local addresses (where clouds keep their
  *  metadata), other places of metadata, multicast, and IPv6 addresses that stand for an IPv4 one. */
-const never = listOf([
+const neverNetworks = [
   ...['0.0.0.0/8', '169.254.0.0/16', '100.100.100.200/32', '192.0.0.192/32', '168.63.129.16/32', '224.0.0.0/4'],
   ...['240.0.0.0/4', '::/96', '::ffff:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'],
   ...['fd00:ec2::254/128', 'fe80::/10', 'ff00::/8'],
-])
+]
+const never = listOf(neverNetworks)
 
 const isIn = (networks: Networks, address: string) => networks[familyOf(address)].check(address, familyOf(address))
+
+/** Whether the network of so many bits lies in one of those as a whole. */
+const isNever = (address: string, bits: number): boolean =>
+  neverNetworks.some((network) => Number(network.split('/')[1]) <= bits && isIn(listOf([network]), address))
 
 interface Entry {
   /** Null for an entry that names a network. */
   name: string | null
   network: Networks | null
   ofLoopback: boolean
+  /** Nothing of it is ever connected to. */
+  isVain: boolean
   ports: readonly [number, number]
 }
 
@@ -76,22 +87,28 @@ function entryIn(text: string): Entry | null {
   const family = isIP(address)
   if (family === 0) {
     if (bits !== undefined || !hostName.test(host)) return null
-    return { name: host, network: null, ofLoopback: host === 'localhost', ports }
+    return { name: host, network: null, ofLoopback: host === 'localhost', isVain: false, ports }
   }
   const bitsMax = family === 6 ? 128 : 32
   if (more.length > 0 || (family === 6) !== (v6 !== undefined)) return null
   if (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= bitsMax)) return null
   const network = listOf([`${address}/${bits ?? bitsMax}`])
-  return { name: null, network, ofLoopback: isIn(loopback, address), ports }
+  const ofLoopback = isIn(loopback, address)
+  return { name: null, network, ofLoopback, isVain: !ofLoopback && isNever(address, Number(bits ?? bitsMax)), ports }
 }
 
 /** What is wrong with a list of `host:port`, `host:from-to`, `network/bits:from-to`. */
 export const allowListComplaints = (entries: readonly string[]): string[] =>
-  entries
-    .filter((entry) => entryIn(entry) === null)
-    .map((entry) => `${JSON.stringify(entry)} is no host or network with its ports, as in 10.0.0.0/8:7000-7999`)
+  entries.flatMap((text) => {
+    const entry = entryIn(text)
+    const shown = JSON.stringify(text)
+    if (entry === null) return `${shown} is no host or network with its ports, as in 10.0.0.0/8:7000-7999`
+    return entry.isVain
+      ? `${shown} is never connected to: no game runs there, but clouds keep their metadata, and the like`
+      : []
+  })
 
-/** This machine itself is allowed only by an entry that names it, not by one that names every address. */
+/** This machine itself is allowed only by an entry that names it as it is called: by its address, or by the very name. */
 export function allowListOf(texts: readonly string[]): AllowList {
   const entries = texts.flatMap((text) => entryIn(text) ?? [])
   return {
@@ -101,6 +118,7 @@ export function allowListOf(texts: readonly string[]): AllowList {
       if (!here && isIn(never, address)) return false
       return entries.some(({ name, network, ofLoopback, ports: [from, to] }) => {
         if (port < from || port > to || (here && !ofLoopback)) return false
+        if (here && network !== null && isIP(host) === 0) return false
         return network === null ? name === host : isIn(network, address)
       })
     },

@@ -17,8 +17,8 @@ export interface OutgoingLimits {
 /** Connections to where others say, within what an operator allows. A name is looked up once and the connection made to
  *  that very address, so that it cannot mean another by then. No redirect is followed. */
 export interface Outgoing {
-  /** False where it is not allowed, or its name is not known. */
-  isAllowed(target: Target, timeoutMs: number): Promise<boolean>
+  /** The addresses of the target; none where it is not allowed, or its name is not known. */
+  addressesOf(target: Target, timeoutMs: number): Promise<readonly string[]>
   /** Throws where no whole answer came in time: then it may have arrived or not. */
   postJson(
     target: Target,
@@ -42,24 +42,20 @@ type Lookup = (host: string) => Promise<readonly string[]>
 const lookupAll: Lookup = async (host) => (await systemLookup(host, { all: true })).map(({ address }) => address)
 
 export function createOutgoing(allowed: AllowList, lookup: Lookup = lookupAll): Outgoing {
-  async function addressOf(target: Target, signal: AbortSignal): Promise<string> {
+  async function addressesOf(target: Target, signal: AbortSignal): Promise<readonly [string, ...string[]]> {
     const found = isIP(target.host) === 0 ? await endingBy(signal, lookup(target.host)) : [target.host]
     // One that must not be connected to makes the others suspect.
-    const [first] = found
+    const [first, ...more] = found
     if (first === undefined || !found.every((address) => allowed.allows(target, address))) throw new NotAllowed(target)
-    return first
+    return [first, ...more]
   }
 
   return {
-    isAllowed: (target, timeoutMs) =>
-      addressOf(target, AbortSignal.timeout(timeoutMs)).then(
-        () => true,
-        () => false,
-      ),
+    addressesOf: (target, timeoutMs) => addressesOf(target, AbortSignal.timeout(timeoutMs)).catch(() => []),
 
     async postJson(target, body, headers, { timeoutMs, bytesMax }) {
       const signal = AbortSignal.timeout(timeoutMs)
-      const host = await addressOf(target, signal)
+      const [host] = await addressesOf(target, signal)
       return new Promise((resolve, reject) => {
         const posting = request({
           ...{ host, port: target.port, method: 'POST', path: '/', agent: false, signal },
@@ -94,7 +90,7 @@ export function createOutgoing(allowed: AllowList, lookup: Lookup = lookupAll): 
     async answers(target, timeoutMs) {
       const signal = AbortSignal.timeout(timeoutMs)
       try {
-        const host = await addressOf(target, signal)
+        const [host] = await addressesOf(target, signal)
         return await new Promise((resolve) => {
           const socket = connect({ host, port: target.port, signal })
           const end = (reached: boolean) => {

@@ -17,6 +17,16 @@ const lookedAtMax = 64
 const wrong = (field: string, problem: string): Refusal =>
   new Refusal('INVALID_REQUEST', { detail: `${field} ${problem}`, fields: [{ field, problem }] })
 
+/** A result's places, as the message has them. */
+function inMatchData(error: unknown): never {
+  if (!(error instanceof Refusal) || error.fields === undefined) throw error
+  const fields = error.fields.map(({ field, problem }) => ({
+    ...{ field: field.replace(/^body\./, 'body.MatchData.'), problem },
+  }))
+  const detail = fields.map(({ field, problem }) => `${field} ${problem}.`).join(' ')
+  throw new Refusal(error.code, { detail, fields })
+}
+
 /** MatchComplete: what a match server says at the end, and what everybody is told who asks for it. */
 export function createCompleting(needs: CompletingNeeds) {
   const { db, store, reports, sessionsView } = needs
@@ -52,9 +62,15 @@ export function createCompleting(needs: CompletingNeeds) {
     throw new Refusal('MATCH_NOT_FOUND', { detail: 'No match was given to a server of yours.' })
   }
 
-  /** The document's server says nothing before the end, so its word that a match is over says also that it was played. */
-  async function begin({ session }: GivenMatch): Promise<void> {
+  /** The document's server says nothing before the end, so its word that a match is over says also that it was played; not
+   *  of a match that it has not taken yet, and not where it has said that it tells who comes and when play begins. */
+  async function begin({ session, prepared, reports: isTold }: GivenMatch): Promise<void> {
     const view = await viewOf(session)
+    const waits = view?.state === 'requested' || view?.state === 'preparing'
+    if (waits && !prepared) {
+      throw new Refusal('SESSION_STATE', { detail: 'Answer PrepareMatch before MatchComplete.', retryAfterS: 1 })
+    }
+    if (isTold) return
     if (view?.state === 'preparing') await reports.ready(session, undefined)
     if (view?.state === 'preparing' || view?.state === 'loading') await reports.started(session, undefined)
   }
@@ -69,7 +85,7 @@ export function createCompleting(needs: CompletingNeeds) {
     if (abandoned !== undefined) await reports.abandoned(given.session, abandoned)
     if (teams !== undefined) {
       await begin(given)
-      await needs.acceptResult(given.session, { teams, stats, duration_s })
+      await needs.acceptResult(given.session, { teams, stats, duration_s }).catch(inMatchData)
     }
     return { body: await completed(given.session) }
   }

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { LoginId, PlayerId, ServerId, SessionId } from '@muster/protocol'
+import { type LoginId, offeredIdPrefix, type PlayerId, type ServerId, type SessionId } from '@muster/protocol'
 import { type Secrets, sameSecret } from '../../../platform/secrets.ts'
 
 /** What the parties of the match server dialect know each other by. All of it is derived from the root secret. */
@@ -42,4 +42,4 @@ const idLength = 24
 
 /** The fleet's id of the server at an address: the same whoever offers it, so that one address is one server. */
 export const serverAt = (address: string): ServerId =>
-  `offer-${createHash('sha256').update(address).digest('hex').slice(0, idLength)}`
+  `${offeredIdPrefix}${createHash('sha256').update(address).digest('hex').slice(0, idLength)}`

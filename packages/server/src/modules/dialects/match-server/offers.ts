@@ -1,7 +1,7 @@
 import { type KeyId, type PlayerId, Refusal } from '@muster/protocol'
 import { type Clock, timeText } from '../../../platform/clock.ts'
 import type { Db } from '../../../platform/db.ts'
-import { type Target, targetIn, targetText } from '../../../platform/outgoing/addresses.ts'
+import { plainAddress, type Target, targetIn, targetText } from '../../../platform/outgoing/addresses.ts'
 import type { Outgoing } from '../../../platform/outgoing/line.ts'
 import type { DialectsOptions } from '../config.ts'
 import type { DialectsNeeds } from '../needs.ts'
@@ -64,36 +64,50 @@ export function offerMessages(
     throw new Refusal('FORBIDDEN', { detail: `Servers that offer themselves are not given matches of ${stranger}.` })
   }
 
-  async function requireAllowed(targets: readonly Target[]): Promise<void> {
-    const allowed = await Promise.all(targets.map((target) => outgoing.isAllowed(target, options.probeTimeoutMs)))
-    const refused = targets.filter((_, at) => !allowed[at]).map(targetText)
-    if (refused.length === 0) return
+  /** Where each leads now, by its text: a name is another spelling of an address. */
+  async function requireAllowed(targets: readonly Target[]): Promise<Map<string, string[]>> {
+    const reached = new Map<string, string[]>()
+    await Promise.all(
+      targets.map(async (target) => {
+        const hosts = await outgoing.addressesOf(target, options.probeTimeoutMs)
+        const { port } = target
+        reached.set(
+          targetText(target),
+          hosts.map((host) => targetText({ host: plainAddress(host), port })),
+        )
+      }),
+    )
+    const refused = [...reached].filter(([, to]) => to.length === 0).map(([text]) => text)
+    if (refused.length === 0) return reached
     throw new Refusal('ADDRESS_NOT_ALLOWED', {
       detail: `${refused.join(', ')}: not among the addresses that an operator allows, or not known.`,
     })
   }
 
   return {
-    async OfferMatchServer({ address, expires, modes: wanted }, asked) {
+    async OfferMatchServer({ address, expires, modes: wanted, restarted }, asked) {
       const { account, key } = await serverAccountOf(needs, asked)
       const targets = targetsIn(address)
       const expiresAt = expiryIn(expires)
       const modes = modesIn(wanted)
-      await requireAllowed(targets)
-      const texts = [...new Set(targets.map(targetText))].sort()
+      const reached = await requireAllowed(targets)
+      const texts = [...reached.keys()].sort()
       await db.transact(async (tx) => {
         await store.lockKey(tx, key)
         for (const text of texts) {
           const server = serverAt(text)
-          if (!(await store.putOffer(tx, { server, account, key, address: text, expiresAt }, clock.now()))) {
-            throw new Refusal('SERVER_ID_TAKEN', { detail: `${text} is offered by another account.` })
+          const offer = { server, account, key, address: text, expiresAt, reached: reached.get(text) ?? [] }
+          if (!(await store.putOffer(tx, offer, clock.now()))) {
+            const detail = `${text} is offered already, by another account or in another spelling.`
+            throw new Refusal('SERVER_ID_TAKEN', { detail })
           }
           const { host, port } = targetIn(text) as Target
-          await offered.open(tx, key, needs.mintId('instance'), {
+          const registration = {
             ...{ id: server, name: text.slice(0, 64), address: host, ports: { game: port } },
             ...{ capacity: options.matchServerCapacity, sessionsMax: 1, region: null, modes, maps: [] },
             labels: { offered: 'true' },
-          })
+          }
+          await offered.open(tx, key, needs.mintId('instance'), registration, restarted === true)
         }
         if ((await store.countOffers(tx, key)) > options.offersMax) throw new Refusal('SERVERS_FULL')
       })

@@ -7,9 +7,9 @@ import { matchConfigOf } from './match-config.ts'
 import { type AnswerOf, type Handlers, playerIn } from './messages.ts'
 import type { MatchServerStore } from './store.ts'
 
-export type PlayersNeeds = Pick<DialectsNeeds, 'queuesFor' | 'matchmaking'> & {
+export type PlayersNeeds = Pick<DialectsNeeds, 'queuesFor' | 'matchmaking' | 'leaveSession'> & {
   db: Db
-  store: Pick<MatchServerStore, 'matchOfSession'>
+  store: Pick<MatchServerStore, 'matchOf' | 'matchOfSession'>
   credentials: Credentials
   /** How a session ended that is over. */
   completed(session: SessionId): Promise<MatchCompleted>
@@ -77,6 +77,26 @@ export function playerMessages(
     return id
   }
 
+  /** Where that match of the player is played; null while it still belongs to the queue. */
+  async function sessionPlayed(player: PlayerId, matchId: MatchId): Promise<SessionId | null> {
+    const { entry, found } = (await matchmaking.standingOf(player)) ?? {}
+    if (entry?.status === 'match_confirmed' && entry.match?.match_id === matchId) return entry.match.session_id
+    if (found?.match_id === matchId) return null
+    // Said again, it names a match in which the player has no place any more.
+    const given = await db.once((tx) => store.matchOf(tx, matchId))
+    if (given === null) throw new Refusal('MATCH_NOT_FOUND')
+    return given.session
+  }
+
+  async function leaveMatch(session: SessionId, player: PlayerId): Promise<void> {
+    try {
+      await needs.leaveSession(session, player)
+    } catch (error) {
+      if (error instanceof Refusal && error.code === 'SESSION_NOT_FOUND') throw new Refusal('MATCH_NOT_FOUND')
+      throw error
+    }
+  }
+
   return {
     async LookForMatch({ modes }, asked) {
       const { player, guest } = playerIn(asked)
@@ -111,7 +131,9 @@ export function playerMessages(
         session !== null &&
         (entry.reason === 'completed' || entry.reason === 'abandoned')
       ) {
-        return { body: await needs.completed(session) }
+        const body = await needs.completed(session)
+        if (matchId !== undefined && matchId !== body.MatchData.matchId) throw new Refusal('MATCH_NOT_FOUND')
+        return { body }
       }
       if (entry.status === 'match_confirmed' || (entry.status === 'match_found' && !offered)) {
         if (matchId !== undefined && entry.match !== undefined && entry.match.match_id !== matchId) {
@@ -132,8 +154,13 @@ export function playerMessages(
       return { body: { type: 'MatchDeclined' } }
     },
 
-    async RevokeFromMatch(_, asked) {
+    async RevokeFromMatch({ matchId }, asked) {
       const { player } = playerIn(asked)
+      const session = matchId === undefined ? null : await sessionPlayed(player, matchId)
+      if (session !== null) {
+        await leaveMatch(session, player)
+        return { body: { type: 'RevokedFromMatch' } }
+      }
       try {
         await matchmaking.leave(player)
       } catch (error) {

@@ -97,7 +97,9 @@ export function createPreparer(needs: PreparerNeeds, options: DialectsOptions): 
   /** Where nobody will tell when play begins, it begins with the readiness. */
   async function settle(given: GivenMatch): Promise<void> {
     await reports.ready(given.session, undefined)
-    if (!given.reports) await reports.started(given.session, undefined)
+    // An empty report of players says that there will be others: from now on, whoever is not reported has not come.
+    if (given.reports) await reports.players(given.session, {})
+    else await reports.started(given.session, undefined)
   }
 
   /** Answers when to look again; null when there is nothing more to be done with it. */
@@ -110,7 +112,7 @@ export function createPreparer(needs: PreparerNeeds, options: DialectsOptions): 
     }
     const waits = view.state === 'preparing'
     if (given.prepared) {
-      if (waits || (view.state === 'loading' && !given.reports)) await settle(given)
+      if (waits || view.state === 'loading') await settle(given)
       return now + hourMs
     }
     if (!waits) return view.state === 'requested' ? now + options.prepareRetryMs : now + hourMs

@@ -17,8 +17,10 @@ describe('what is kept of match servers', () => {
   const once = <T>(
     run: Parameters<ModuleGround['db']['once']>[0] extends (tx: infer Tx) => unknown ? (tx: Tx) => Promise<T> : never,
   ) => ground.db.once(run)
-  const put = (server: string, account = ann, expiresAt = 60_000, now = 0) =>
-    once((tx) => store.putOffer(tx, { server, account, key: 'key_1', address: `${server}:7000`, expiresAt }, now))
+  const put = (server: string, account = ann, expiresAt = 60_000, now = 0, reached = [`${server} plainly`]) => {
+    const offer = { server, account, key: 'key_1', address: `${server}:7000`, expiresAt, reached } as const
+    return once((tx) => store.putOffer(tx, offer, now))
+  }
   const given = (number: number, account = ann) => ({
     ...({ session: `session_${number}`, match: `match_${number}`, server: 'a', instance: 'run_1', account } as const),
     createdAt: number,
@@ -31,6 +33,16 @@ describe('what is kept of match servers', () => {
     expect(await once((tx) => store.offersOf(tx, ['a', 'b']))).toEqual([
       { server: 'a', account: ann, key: 'key_1', address: 'a:7000', expiresAt: 90_000, revoked: false },
     ])
+  })
+
+  it('is the only one that leads to its server', async () => {
+    expect(await put('a', ann, 60_000, 0, ['one', 'two'])).toBe(true)
+    for (const account of [ann, bob]) expect(await put('b', account, 60_000, 0, ['three', 'two'])).toBe(false)
+    expect(await put('b', bob, 60_000, 0, ['three'])).toBe(true)
+    expect(await put('a', ann, 60_000, 0, ['three'])).toBe(false)
+    expect(await put('a', ann, 60_000, 0, ['two'])).toBe(true)
+    const both = await Promise.all(['c', 'd'].map((server) => put(server, ann, 60_000, 0, ['five', 'four'])))
+    expect(both.sort()).toEqual([false, true])
   })
 
   it('revokes offers of an account, all or some; offered again, one counts again', async () => {

@@ -33,8 +33,9 @@ export interface GivenMatch {
 export interface MatchServerStore {
   /** Whoever offers with the same key waits for the end of this transaction. */
   lockKey(tx: Tx, key: KeyId): Promise<void>
-  /** Anew, or for another time; false where another account offers the server. */
-  putOffer(tx: Tx, offer: Omit<Offer, 'revoked'>, now: number): Promise<boolean>
+  /** Anew, or for another time; false where another account offers the server, or another offer reaches it. `reached` is
+   *  where its address leads now, in one spelling. */
+  putOffer(tx: Tx, offer: Omit<Offer, 'revoked'> & { reached: readonly string[] }, now: number): Promise<boolean>
   countOffers(tx: Tx, key: KeyId): Promise<number>
   /** Of one account; of these servers, unless all. Tells which there were. */
   revokeOffers(tx: Tx, account: PlayerId, servers: readonly ServerId[] | null, now: number): Promise<Offer[]>
@@ -71,6 +72,7 @@ interface Tables {
     expires_at: number
     revoked: boolean
     look_at: number
+    reached: string[]
   }
   dialects_matches: {
     session: string
@@ -100,6 +102,10 @@ export const dialectsMigrations: Migrations = {
     'create index dialects_matches_account on dialects_matches (account, created_at desc)',
     'create index dialects_matches_look on dialects_matches (look_at)',
   ),
+  dialects_0002_reached: statements(
+    "alter table dialects_offers add column reached text[] not null default '{}'",
+    'create index dialects_offers_reached on dialects_offers using gin (reached)',
+  ),
 }
 
 const tables = (tx: Tx) => sqlOf<Tables>(tx)
@@ -128,8 +134,16 @@ export const sqlMatchServerStore = (): MatchServerStore => ({
   async lockKey(tx, key) {
     await sql`select pg_advisory_xact_lock(hashtextextended(${`dialects offers ${key}`}, 0))`.execute(tables(tx))
   },
-  async putOffer(tx, { server, account, key, address, expiresAt }, now) {
-    const change = { key, address, expires_at: expiresAt, revoked: false, look_at: now }
+  async putOffer(tx, { server, account, key, address, expiresAt, reached }, now) {
+    for (const one of [...reached].sort()) {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`dialects address ${one}`}, 0))`.execute(tables(tx))
+    }
+    const { rows: others } = await sql`
+      select from dialects_offers where reached && ${[...reached]}::text[] and server <> ${server} limit 1`.execute(
+      tables(tx),
+    )
+    if (others.length > 0) return false
+    const change = { reached: [...reached], key, address, expires_at: expiresAt, revoked: false, look_at: now }
     const row = await tables(tx)
       .insertInto('dialects_offers')
       .values({ server, account, ...change })

@@ -1,6 +1,7 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
 import { Value } from 'typebox/value'
+import { errorsOf, problemOf } from '../../../platform/option-problems.ts'
 import { isSafeAddress } from '../../../platform/outbound.ts'
 
 const Text = (description: string, maxLength = 256) => Type.String({ minLength: 1, maxLength, description })
@@ -121,11 +122,13 @@ export function completeProviderOptions(given: unknown): ProviderOptions {
   if (kind !== 'oidc' && kind !== 'steam') throw new RangeError('kind: must be oidc or steam')
   const schema = kinds[kind]
   const complete = Value.Default(schema, Value.Clone(given)) as ProviderOptions
-  const complaints = Value.Errors(schema, complete).map(({ instancePath, message, params }) => {
-    const { additionalProperties, requiredProperties } = params as Record<string, string[] | undefined>
+  const errors = errorsOf(schema, complete)
+  const complaints = errors.flatMap((error) => {
+    const { additionalProperties, requiredProperties } = error.params as Record<string, string[] | undefined>
     const names = requiredProperties ?? additionalProperties
-    const place = instancePath.split('/').filter(Boolean).join('.')
-    return names === undefined ? `${place}: ${message}` : `${names.join(', ')}: ${message}`
+    if (names !== undefined) return `${names.join(', ')}: ${error.message}`
+    const told = problemOf(error, errors, schema, complete, given)
+    return told === null ? [] : `${told.place.join('.')}: ${told.words}`
   })
   if (complaints.length > 0) throw new RangeError(complaints.join('; '))
   const [option, address] = complete.kind === 'oidc' ? ['issuer', complete.issuer] : ['apiUrl', complete.apiUrl]

@@ -66,6 +66,12 @@ describe('an ID token', () => {
   it.each(bad)('%s is refused', async (_, claims, how) => {
     await expect(read(claims, how)).rejects.toMatchObject({ code: 'INVALID_PROVIDER_TOKEN' })
   })
+  it('is told apart: expired, or issued too long ago', async () => {
+    const expired = read({ ...good, exp: nowS - 31 })
+    await expect(expired).rejects.toThrow('The ID token has expired.')
+    const old = read({ ...good, iat: nowS - 631 })
+    await expect(old).rejects.toThrow('The ID token was issued too long ago.')
+  })
   it('may be a little off in time', async () => {
     expect((await read({ ...good, exp: nowS - 29 })).sub).toBe('ann')
     expect((await read({ ...good, iat: nowS + 29 })).sub).toBe('ann')

@@ -38,12 +38,16 @@ export async function readIdToken(
     currentDate: new Date(now),
   }).catch((error: unknown) => {
     if (!(error instanceof errors.JOSEError)) throw error
-    throw notVouched(sentences[error.code] ?? claimSentence(error))
+    throw notVouched(isTooOld(error) ? tooOld : (sentences[error.code] ?? claimSentence(error)))
   })
   const problem = idTokenProblem(protectedHeader.typ, payload, nonce, rules)
   if (problem !== null) throw notVouched(problem)
   return payload as JWTPayload & { sub: string }
 }
+
+const tooOld = 'The ID token was issued too long ago.'
+/** Which is told as an expiry, too. */
+const isTooOld = (error: errors.JOSEError) => error instanceof errors.JWTExpired && error.claim === 'iat'
 
 const claimSentence = (error: errors.JOSEError): string =>
   error instanceof errors.JWTClaimValidationFailed

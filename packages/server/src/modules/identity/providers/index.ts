@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { Refusal } from '@muster/protocol'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Log } from '../../../platform/log.ts'
 import { ConfigError } from '../../../platform/options.ts'
 import type { ProviderOptions, ProvidersOptions } from './config.ts'
 import type { Provider } from './provider.ts'
+import { secretOf } from './secret-file.ts'
 import { createSteamProvider } from './steam.ts'
 
 export { completeProviderOptions, type ProviderOptions, type ProvidersOptions, providersOptions } from './config.ts'
@@ -23,13 +23,11 @@ export function createProviders(ground: { clock: Clock; log: Log }, options: Pro
   const complaints: string[] = []
   const secretIn = (place: string, file: string): string => {
     try {
-      const secret = readFileSync(file, 'utf8').trim()
-      if (secret !== '') return secret
-      complaints.push(`identity.providers.${place}: ${file} is empty`)
-    } catch {
-      complaints.push(`identity.providers.${place}: ${file} cannot be read`)
+      return secretOf(file)
+    } catch (error) {
+      complaints.push(`identity.providers.${place}: ${(error as Error).message}`)
+      return ''
     }
-    return ''
   }
   const create = (name: string, one: ProviderOptions): Provider => {
     if (one.kind === 'steam') {
@@ -49,7 +47,7 @@ export function createProviders(ground: { clock: Clock; log: Log }, options: Pro
   }
   // A map has no names but those that were put in, whatever is asked for.
   const providers = new Map(Object.entries(options).map(([name, one]) => [name, create(name, one)]))
-  if (complaints.length > 0) throw new ConfigError('The configuration', complaints)
+  if (complaints.length > 0) throw new ConfigError('What it holds of sign-in providers', complaints)
 
   return {
     named(name) {

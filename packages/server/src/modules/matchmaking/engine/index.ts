@@ -4,6 +4,15 @@
  */
 export { MatchIndex } from './match-index.ts'
 export type { Matches } from './matches.ts'
-export { type EngineEntry, type Match, type QueueRules, settleRules, type WindowRule } from './rules.ts'
+export {
+  type EngineEntry,
+  type Match,
+  type QueueRules,
+  type RuleComplaint,
+  settleRules,
+  teamComplaints,
+  type WindowRule,
+  windowComplaints,
+} from './rules.ts'
 export { Waits } from './waits.ts'
 export type { WaitingReason, Why } from './why.ts'

@@ -14,7 +14,7 @@ test.each<[string, Partial<QueueRules>]>([
   ['teams', { teams: 1.5 }],
   ['teamSize', { teamSize: 0 }],
   ['teamSize', { teamSize: 17 }],
-  ['players', { teams: 257 }],
+  ['256 players', { teams: 257 }],
   ['players', { teams: 1, teamSize: 1 }],
   ['minTeams', { minTeams: 3 }],
   ['smallest match', { teams: 4, minTeams: 1 }],

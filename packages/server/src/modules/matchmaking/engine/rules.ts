@@ -58,22 +58,43 @@ export interface SettledRules {
   window: Required<WindowRule>
 }
 
+/** A rule that cannot be played by, and what it must be. */
+export type RuleComplaint = readonly [rule: string, must: string]
+
+/** What is wrong with the numbers of players. */
+export function teamComplaints({ teams, teamSize, minTeams = teams }: Omit<QueueRules, 'window'>): RuleComplaint[] {
+  if (!(Number.isInteger(teams) && teams >= 1)) return [['teams', 'must be a whole number from 1']]
+  if (!isWithin(teamSize, 1, teamSizeMax)) return [['teamSize', `must be a whole number from 1 to ${teamSizeMax}`]]
+  if (!isWithin(teams * teamSize, 2, playersMax)) {
+    return [['teams', `must make, with teamSize, a match of from 2 to ${playersMax} players`]]
+  }
+  if (!isWithin(minTeams, 1, teams)) return [['minTeams', 'must be a whole number from 1 to teams']]
+  return minTeams * teamSize >= 2 ? [] : [['minTeams', 'must leave 2 players to the smallest match']]
+}
+
+/** What is wrong with a window. */
+export function windowComplaints(window: WindowRule): RuleComplaint[] {
+  const { initial, perSecond, max = Number.POSITIVE_INFINITY, stepS = 1, adaptive = false } = window
+  const rules: [boolean, string, string][] = [
+    [initial >= 0, 'initial', 'must be 0 or more'],
+    [perSecond >= 0 && perSecond < Infinity, 'perSecond', 'must be 0 or more, and finite'],
+    [!adaptive || perSecond !== 0, 'perSecond', 'must be above 0, for an adaptive window must grow'],
+    [max >= initial, 'max', 'must not be below window.initial'],
+    [stepS > 0 && stepS < Infinity, 'stepS', 'must be above 0, and finite'],
+  ]
+  return rules.flatMap(([holds, name, must]) => (holds ? [] : [[`window.${name}`, must] as const]))
+}
+
 /** The rules with every default filled in. Throws when they cannot be played by. */
 export function settleRules(rules: QueueRules): SettledRules {
   const { teams, teamSize, window } = rules
   const minTeams = rules.minTeams ?? teams
   const max = window.max ?? Number.POSITIVE_INFINITY
   const stepS = window.stepS ?? 1
-  mustHold(Number.isInteger(teams) && teams >= 1, 'teams must be a whole number from 1')
-  mustHold(isWithin(teamSize, 1, teamSizeMax), `teamSize must be a whole number from 1 to ${teamSizeMax}`)
-  mustHold(isWithin(teams * teamSize, 2, playersMax), `a match must have from 2 to ${playersMax} players`)
-  mustHold(isWithin(minTeams, 1, teams), 'minTeams must be a whole number from 1 to teams')
-  mustHold(minTeams * teamSize >= 2, 'the smallest match must have 2 players')
-  mustHold(window.initial >= 0, 'window.initial must be 0 or more')
-  mustHold(window.perSecond >= 0 && window.perSecond < Infinity, 'window.perSecond must be 0 or more, and finite')
-  mustHold(!window.adaptive || window.perSecond > 0, 'an adaptive window must grow: perSecond must be above 0')
-  mustHold(max >= window.initial, 'window.max must not be below window.initial')
-  mustHold(stepS > 0 && stepS < Infinity, 'window.stepS must be above 0, and finite')
+  const complaints = [...teamComplaints(rules), ...windowComplaints(window)]
+  if (complaints.length > 0) {
+    throw new RangeError(`Queue rules: ${complaints.map((complaint) => complaint.join(' ')).join('; ')}`)
+  }
   return {
     teams,
     teamSize,
@@ -86,8 +107,4 @@ export function settleRules(rules: QueueRules): SettledRules {
 
 function isWithin(value: number, least: number, most: number): boolean {
   return Number.isInteger(value) && value >= least && value <= most
-}
-
-function mustHold(holds: boolean, says: string): void {
-  if (!holds) throw new RangeError(`Queue rules: ${says}`)
 }

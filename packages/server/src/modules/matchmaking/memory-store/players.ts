@@ -24,7 +24,7 @@ export const memoryPlayers: PlayerStore = {
 
   strikesOf: async (tx, player) => strikesIn(rowsIn(tx, playerTable).get(player)),
 
-  async noteClosed(tx, closed, now) {
+  async noteLast(tx, closed, now) {
     const rows = rowsIn(tx, playerTable)
     const newest = new Map<PlayerId, EntryId>()
     for (const { player, entry } of closed) if ((newest.get(player) ?? '') < entry) newest.set(player, entry)
@@ -50,7 +50,7 @@ export const memoryPlayers: PlayerStore = {
     }
   },
 
-  lastClosedOf: async (tx, player) => rowsIn(tx, playerTable).get(player)?.entry ?? null,
+  lastEntryOf: async (tx, player) => rowsIn(tx, playerTable).get(player)?.entry ?? null,
 
   async forget(tx, player) {
     const rows = rowsIn(tx, playerTable)

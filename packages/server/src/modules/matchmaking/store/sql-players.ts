@@ -46,7 +46,7 @@ export const sqlPlayers: PlayerStore = {
     return strikesIn(row)
   },
 
-  async noteClosed(tx, closed, now) {
+  async noteLast(tx, closed, now) {
     if (closed.length === 0) return
     const newest = new Map<PlayerId, EntryId>()
     for (const { player, entry } of closed) if ((newest.get(player) ?? '') < entry) newest.set(player, entry)
@@ -79,7 +79,7 @@ export const sqlPlayers: PlayerStore = {
       where there.player = given.player`.execute(tables(tx))
   },
 
-  async lastClosedOf(tx, player) {
+  async lastEntryOf(tx, player) {
     const row = await tables(tx)
       .selectFrom('matchmaking_players')
       .select('entry_id')
