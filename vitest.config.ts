@@ -31,7 +31,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: named('.test.ts'), exclude: suffixes.flatMap(named) },
+        test: {
+          name: 'unit',
+          include: named('.test.ts'),
+          exclude: suffixes.flatMap(named),
+          // None of them waits; on a machine that does other work the longest computes for some seconds.
+          testTimeout: 30_000,
+        },
       },
       {
         extends: true,
