@@ -32,6 +32,9 @@ describe('before anything is launched', () => {
       'duel modes.duel.server.launch.ports: 43000 to 43009 holds 43009, where Muster itself listens',
     ])
     expect(warnings({}, 43_010)).toEqual([])
+    expect(warnings({ agones: { ports: [9_400, 9_409] } }, 9_400)).toEqual([
+      'duel modes.duel.server.launch.agones.ports: 9400 to 9409 holds 9400, where Muster itself listens',
+    ])
   })
 
   it('what its own user could not reach is named, with what becomes of it', async () => {

@@ -49,13 +49,14 @@ export function launchWarnings(
 ): LaunchWarning[] {
   return Object.entries(modes).flatMap(([mode, { server }]) => {
     if (server.launch === undefined) return []
-    const { cwd = '.', ports } = server.launch
-    const [first, last] = ports
+    const { cwd = '.', ports, agones } = server.launch
+    const ranges = { ports, ...(agones === undefined ? {} : { 'agones.ports': agones.ports }) }
     const place = `modes.${mode}.server.launch`
     const found: string[] = []
     if (!isFolder(cwd)) found.push(`${place}.cwd: there is no folder ${cwd}, so no server of this mode can be launched`)
-    if (first <= ownPort && ownPort <= last) {
-      found.push(`${place}.ports: ${first} to ${last} holds ${ownPort}, where Muster itself listens`)
+    for (const [name, [first, last]] of Object.entries(ranges)) {
+      if (first > ownPort || ownPort > last) continue
+      found.push(`${place}.${name}: ${first} to ${last} holds ${ownPort}, where Muster itself listens`)
     }
     return found.map((words) => ({ mode, words }))
   })

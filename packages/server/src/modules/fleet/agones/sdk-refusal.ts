@@ -5,6 +5,7 @@ export type SdkCode =
   | 'INVALID_ARGUMENT'
   | 'NOT_FOUND'
   | 'ALREADY_EXISTS'
+  | 'PERMISSION_DENIED'
   | 'RESOURCE_EXHAUSTED'
   | 'OUT_OF_RANGE'
   | 'UNIMPLEMENTED'
@@ -16,6 +17,7 @@ export const sdkCodes: Readonly<Record<SdkCode, { code: number; status: number }
   INVALID_ARGUMENT: { code: 3, status: 400 },
   NOT_FOUND: { code: 5, status: 404 },
   ALREADY_EXISTS: { code: 6, status: 409 },
+  PERMISSION_DENIED: { code: 7, status: 403 },
   RESOURCE_EXHAUSTED: { code: 8, status: 429 },
   OUT_OF_RANGE: { code: 11, status: 400 },
   UNIMPLEMENTED: { code: 12, status: 501 },

@@ -226,32 +226,36 @@ describe('the Agones SDK beside a launched server', () => {
 
   describe.each(['ready', 'shutdown'] as const)('a %s', (call) => {
     const wanted = call === 'ready' ? { ready: true } : { state: 'gone', cause: 'shut_down' }
-    it.each(['crashAt', 'failAt'] as const)('comes to its end whatever step goes wrong: %s', async (how) => {
-      for (let step = 1; ; step++) {
-        ground = await simulatedFleetGround({ insists: insisting(call) })
-        ground.mode('insists', { agones: agones() })
-        const muster = await ground.muster({ [how]: step }).catch(() => null)
-        // It could not even start.
-        if (muster === null) continue
-        const asking = muster.ask('insists').catch(() => null)
-        await seconds(20)
-        const isCalm = muster.isAlive() && !muster.hasFailed()
-        if (!muster.isAlive()) {
-          await ground.muster()
+    it.each(['crashAt', 'failAt'] as const)(
+      'comes to its end whatever step goes wrong: %s',
+      async (how) => {
+        for (let step = 1; ; step++) {
+          ground = await simulatedFleetGround({ insists: insisting(call) })
+          ground.mode('insists', { agones: agones() })
+          const muster = await ground.muster({ [how]: step }).catch(() => null)
+          // It could not even start.
+          if (muster === null) continue
+          const asking = muster.ask('insists').catch(() => null)
           await seconds(20)
+          const isCalm = muster.isAlive() && !muster.hasFailed()
+          if (!muster.isAlive()) {
+            await ground.muster()
+            await seconds(20)
+          }
+          const asked = await Promise.race([asking, Promise.resolve(null)])
+          // What was never started has nothing to end.
+          const wasStarted = asked !== null && said.has(asked.session)
+          if (wasStarted) expect(await ground.view(asked.session), `step ${step}`).toMatchObject(wanted)
+          said.clear()
+          if (isCalm) {
+            expect(wasStarted).toBe(true)
+            expect(step).toBeGreaterThan(10)
+            break
+          }
         }
-        const asked = await Promise.race([asking, Promise.resolve(null)])
-        // What was never started has nothing to end.
-        const wasStarted = asked !== null && said.has(asked.session)
-        if (wasStarted) expect(await ground.view(asked.session), `step ${step}`).toMatchObject(wanted)
-        said.clear()
-        if (isCalm) {
-          expect(wasStarted).toBe(true)
-          expect(step).toBeGreaterThan(10)
-          break
-        }
-      }
-    })
+      },
+      60_000,
+    )
   })
 
   it('bounds what a server asks for', async () => {

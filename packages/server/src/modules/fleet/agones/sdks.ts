@@ -88,10 +88,10 @@ export function createSdks(needs: SdksNeeds): Sdks {
   }
 
   async function close(server: ServerId): Promise<void> {
+    complained.delete(server)
     const found = opened.get(server)
     if (found === undefined) return
     opened.delete(server)
-    complained.delete(server)
     found.sdk.stop()
     await found.line.close()
   }

@@ -4,9 +4,17 @@ import { isSafeAddress } from '../../../../platform/outbound.ts'
 
 const File = (description: string) => Type.Optional(Type.String({ minLength: 1, description }))
 const Texts = (description: string) =>
-  Type.Record(Type.String(), Type.String({ maxLength: 65_536 }), { default: {}, maxProperties: 64, description })
-const Count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })
-const Words = Type.Array(Type.String({ maxLength: 256 }), { maxItems: 1_000 })
+  Type.Record(Type.String(), Type.String({ maxLength: 65_536, description }), { default: {}, maxProperties: 64 })
+/** One of some words, told as such. */
+const OneOf = <Word extends string>(words: readonly Word[], options: { default?: Word; description?: string } = {}) =>
+  Type.Unsafe<Word>(
+    Type.Union(
+      words.map((word) => Type.Literal(word)),
+      options,
+    ),
+  )
+const Count = (description: string) => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER, description })
+const Words = (description: string) => Type.Array(Type.String({ maxLength: 256 }), { maxItems: 1_000, description })
 const Named = <One extends Parameters<typeof Type.Record>[1]>(one: One) =>
   Type.Optional(Type.Record(Type.String(), one, { maxProperties: 64 }))
 
@@ -71,26 +79,26 @@ const selector = Closed({
     Type.Array(
       Closed({
         key: Type.String({ minLength: 1, maxLength: 317 }),
-        operator: Type.Enum(['In', 'NotIn', 'Exists', 'DoesNotExist']),
-        values: Type.Optional(Words),
+        operator: OneOf(['In', 'NotIn', 'Exists', 'DoesNotExist']),
+        values: Type.Optional(Words('Of the label')),
       }),
       { maxItems: 64 },
     ),
   ),
-  gameServerState: Type.Optional(Type.Enum(['Ready', 'Allocated'])),
+  gameServerState: Type.Optional(OneOf(['Ready', 'Allocated'])),
   counters: Named(
     Closed({
-      minCount: Type.Optional(Count),
-      maxCount: Type.Optional(Count),
-      minAvailable: Type.Optional(Count),
-      maxAvailable: Type.Optional(Count),
+      minCount: Type.Optional(Count('Least count')),
+      maxCount: Type.Optional(Count('Most count; 0 is any')),
+      minAvailable: Type.Optional(Count('Least room')),
+      maxAvailable: Type.Optional(Count('Most room; 0 is any')),
     }),
   ),
   lists: Named(
     Closed({
       containsValue: Type.Optional(Type.String({ maxLength: 256 })),
-      minAvailable: Type.Optional(Count),
-      maxAvailable: Type.Optional(Count),
+      minAvailable: Type.Optional(Count('Least room')),
+      maxAvailable: Type.Optional(Count('Most room; 0 is any')),
     }),
   ),
 })
@@ -105,30 +113,30 @@ export const clusterSource = Closed({
     maxItems: 32,
     description: 'Which servers will do, the best first',
   }),
-  scheduling: Type.Enum(['Packed', 'Distributed'], {
+  scheduling: OneOf(['Packed', 'Distributed'], {
     default: 'Packed',
     description: 'Over few machines, or over all',
   }),
   priorities: Type.Array(
     Closed({
-      type: Type.Enum(['Counter', 'List']),
+      type: OneOf(['Counter', 'List']),
       key: Type.String({ minLength: 1, maxLength: 63 }),
-      order: Type.Enum(['Ascending', 'Descending'], { default: 'Ascending' }),
+      order: OneOf(['Ascending', 'Descending'], { default: 'Ascending' }),
     }),
     { default: [], maxItems: 32, description: 'Which of several is taken first' },
   ),
   counters: Named(
     Closed({
-      action: Type.Optional(Type.Enum(['Increment', 'Decrement'])),
-      amount: Type.Optional(Count),
-      capacity: Type.Optional(Count),
+      action: Type.Optional(OneOf(['Increment', 'Decrement'], { description: 'What is done to the count' })),
+      amount: Type.Optional(Count('By how much')),
+      capacity: Type.Optional(Count('What it becomes')),
     }),
   ),
   lists: Named(
     Closed({
-      addValues: Type.Optional(Words),
-      deleteValues: Type.Optional(Words),
-      capacity: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+      addValues: Type.Optional(Words('Put at its end')),
+      deleteValues: Type.Optional(Words('Taken from it')),
+      capacity: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000, description: 'What it becomes' })),
     }),
   ),
   labels: Texts('Set on the server, beside Muster’s own'),

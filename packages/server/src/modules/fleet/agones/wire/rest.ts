@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net'
 import { WebSocketServer } from 'ws'
 import type { Cancel, Clock } from '../../../../platform/clock.ts'
+import { isLoopback } from '../../../../platform/outbound.ts'
 import type { SdkCalls, ShownServer } from '../sdk.ts'
 import { refusalOf, SdkRefusal, sdkCodes } from '../sdk-refusal.ts'
 import { gameServerMessage, isMessage, type Message, withoutDefaults } from './messages.ts'
@@ -106,7 +107,7 @@ export function restEdge(clock: Clock, calls: SdkCalls, onFault: (error: unknown
   })
   // Unreal watches over a WebSocket, for it cannot read a stream of HTTP.
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    if (pathOf(request).path !== watchPath) return void socket.destroy()
+    if (pathOf(request).path !== watchPath || isOfAPage(request)) return void socket.destroy()
     deadlines.get(socket)?.()
     webSockets.handleUpgrade(request, socket, head, (line) => {
       const tell = (shown: ShownServer) => {
@@ -124,6 +125,8 @@ export function restEdge(clock: Clock, calls: SdkCalls, onFault: (error: unknown
   })
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (isOfAPage(request))
+      throw new SdkRefusal('PERMISSION_DENIED', 'A page of another site may not speak for a server.')
     const { path, mask } = pathOf(request)
     if (path === watchPath && request.method === 'GET') {
       request.resume()
@@ -193,6 +196,13 @@ const watchText = (server: ShownServer) => JSON.stringify({ result: withoutDefau
 function write(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' })
   response.end(JSON.stringify(body))
+}
+
+/** A browser of this machine may be made to call loopback by any page: it says which, or calls by the page's own name. */
+function isOfAPage({ headers }: IncomingMessage): boolean {
+  const hostOf = (url: string) => (URL.canParse(url) ? new URL(url).hostname : '')
+  const { origin, host = '' } = headers
+  return !isLoopback(hostOf(`http://${host}`)) || (origin !== undefined && !isLoopback(hostOf(origin)))
 }
 
 function pathOf({ url = '/' }: IncomingMessage): { path: string; mask: string | null } {

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import http2 from 'node:http2'
 import { connect } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -220,7 +221,7 @@ describe('the gateway’s HTTP', () => {
 
   it('waits for no request that does not end, and for none that does not begin', async () => {
     const half = connect(port, '127.0.0.1').resume()
-    half.write('POST /ready HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{')
+    half.write('POST /ready HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{')
     const headless = connect(port, '127.0.0.1').resume()
     headless.write('POST /ready HTTP/1.1\r\nhost')
     const watching = await fetch(`http://127.0.0.1:${port}/watch/gameserver`)
@@ -234,6 +235,26 @@ describe('the gateway’s HTTP', () => {
     await sdk.calls.reserve(5)
     expect((await reader.read()).done).toBe(false)
     await reader.cancel()
+  })
+
+  it.each([
+    [{ origin: 'https://evil.example' }, 403],
+    [{ origin: 'null' }, 403],
+    [{ host: 'rebound.example' }, 403],
+    [{ origin: 'http://localhost:8080' }, 200],
+    [{ host: 'localhost:9400' }, 200],
+  ])('answers %j with %i: no page of another site speaks for a server', async (headers, status) => {
+    const asking = request({ host: '127.0.0.1', port, path: '/gameserver', headers, agent: false }).end()
+    const [answer] = (await once(asking, 'response')) as [IncomingMessage]
+    answer.resume()
+    expect(answer.statusCode).toBe(status)
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/watch/gameserver`, { headers })
+    const opened = once(socket, 'open').then(
+      () => 200,
+      () => 403,
+    )
+    expect(await opened).toBe(status)
+    socket.terminate()
   })
 
   it('takes no harm from what is no gRPC', async () => {
