@@ -234,15 +234,16 @@ describe('a configuration', () => {
     }
     await writeFile(file, JSON.stringify({ identity: { providers } }))
     expect((await loadConfig(file)).identity.providers).toHaveProperty('acme')
-    await writeFile(file, JSON.stringify({ identity: { providers }, bogus: 1 }))
-    await expect(loadConfig(file, { secrets: true })).rejects.toThrow(
-      [
-        `${file} is not a configuration that Muster can run:`,
-        '  top level: no such option: bogus',
-        `  identity.providers.acme.clientSecretFile: ${join(folder, 'none.key')} cannot be read`,
-        `  identity.providers.steam.keyFile: ${join(folder, 'empty.key')} is empty`,
-      ].join('\n'),
-    )
+    const wrong = { ...providers, wrong: { ...acme, algorithms: ['none'] } }
+    await writeFile(file, JSON.stringify({ identity: { providers: wrong }, bogus: 1 }))
+    const told = await loadConfig(file, { secrets: true }).catch((error: Error) => error.message)
+    expect(String(told).split('\n')).toEqual([
+      `${file} is not a configuration that Muster can run:`,
+      expect.stringMatching(/^ {2}identity\.providers\.wrong\.algorithms\.0: must be one of RS256, /),
+      '  top level: no such option: bogus',
+      `  identity.providers.acme.clientSecretFile: ${join(folder, 'none.key')} cannot be read`,
+      `  identity.providers.steam.keyFile: ${join(folder, 'empty.key')} is empty`,
+    ])
   })
 
   it('is read from TypeScript', async () => {

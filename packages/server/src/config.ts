@@ -91,8 +91,10 @@ function resolveFiles(way: Record<string, string | undefined> | undefined, folde
 
 /** Whether the secrets of sign-in providers are where the configuration says. */
 function checkSecrets(config: Config, folder: string, complaints: Complaints): void {
-  if (!complaints.isSound('identity', 'providers')) return
+  const providers: unknown = config.identity?.providers
+  if (typeof providers !== 'object' || providers === null) return
   for (const [name, provider] of Object.entries(config.identity.providers)) {
+    if (!complaints.isSound('identity', 'providers', name)) continue
     const [option, file] =
       provider.kind === 'steam' ? ['keyFile', provider.keyFile] : ['clientSecretFile', provider.clientSecretFile]
     if (file === undefined) continue

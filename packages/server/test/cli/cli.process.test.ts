@@ -70,8 +70,8 @@ describe('muster', () => {
     expect(stderr).not.toMatch(/\n\s+at /)
     const wrongPort = await home.run('serve', '--port', 'high')
     expect(wrongPort).toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/PORT: must be a whole number .* is high/),
+      code: 2,
+      stderr: expect.stringMatching(/--port must be a whole number .* is high/),
     })
   })
 

@@ -9,8 +9,8 @@ import { type DialectGround, dialectGround } from './dialect-ground.ts'
 import { connect, type DocumentSocket } from './document-client.ts'
 
 /** A match server on `@muster/gameserver`: the first to say `Win` has won. */
-async function matchServer(url: string, serverUser: string) {
-  const http = createServer((request, response) => server.listener(request, response)).listen(0, '127.0.0.1')
+async function matchServer(url: string, serverUser: string, port = 0) {
+  const http = createServer((request, response) => server.listener(request, response)).listen(port, '127.0.0.1')
   await once(http, 'listening')
   const address = `127.0.0.1:${(http.address() as { port: number }).port}`
   const sockets = new WebSocketServer({ server: http })
@@ -39,6 +39,15 @@ async function matchServer(url: string, serverUser: string) {
   const server = await offerMatchServer({ ...account, address: [address], lifeS: 2, onMatch: play })
   return {
     address,
+    port: (http.address() as { port: number }).port,
+    revoke: server.revoke,
+    /** As if its process had been killed: nothing is said, and its port is free. */
+    async die() {
+      for (const line of sockets.clients) line.terminate()
+      http.close()
+      http.closeAllConnections()
+      await once(http, 'close')
+    },
     async [Symbol.asyncDispose]() {
       await server.revoke()
       room?.close()
@@ -77,6 +86,22 @@ describe('a match server on the SDK', () => {
     for (const line of lines) await line.closed
     expect((await native.session(session)).state).toBe('completed')
     expect(await ground.ratingOf(ann.username)).toBeGreaterThan((await ground.ratingOf(bob.username)) as number)
+  })
+
+  it('gives up what it played when it is back after it was killed', async () => {
+    const killed = await matchServer(ground.muster().url, ground.serverKey)
+    const pair = await ground.two()
+    const matches = await ground.confirmTogether(pair)
+    const lines = await Promise.all(pair.map((each, at) => each.enter(matches[at] as (typeof matches)[0])))
+    for (const line of lines) await line.until('MatchStarting')
+    await killed.die()
+    await using back = await matchServer(ground.muster().url, ground.serverKey, killed.port)
+    expect(back.address).toBe(killed.address)
+    for (const each of pair) expect(await each.say({ type: 'AcceptMatch' })).toBe('MatchComplete')
+    const again = await ground.confirmTogether(pair)
+    expect(again[0].matchId).not.toBe(matches[0].matchId)
+    // It lives on in this process, and offers on.
+    await killed.revoke()
   })
 
   it('lets in clients of the other kind, by their tickets', async () => {

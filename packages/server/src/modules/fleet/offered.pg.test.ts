@@ -74,7 +74,7 @@ describe('offered servers', () => {
     await expect(open({ id: 'own' })).rejects.toMatchObject({ code: 'SERVER_ID_TAKEN' })
   })
 
-  it('are beyond the reach of who has only the key; operators may still end them', async () => {
+  it('[security 1] are beyond the reach of who has only the key; operators may still end them', async () => {
     await open({}, 'run_1', 'key_server')
     await ground.reserve('session_1')
     const beat = await ground.call('server', 'POST', '/servers/offer-1/heartbeat', { current_players: 0, load: 0 })

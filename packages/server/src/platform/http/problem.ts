@@ -89,7 +89,16 @@ function withoutFarther(offences: readonly Offence[]): readonly Offence[] {
     const isNothing = isObject && !names.flat().some((name) => given.includes(name))
     const nearest = isNothing ? -1 : strays.indexOf(Math.min(...strays))
     const isOf = (one: Offence, at: number) => one.schemaPath?.startsWith(`${union.schemaPath}/${at}/`) === true
-    left = left.filter((one) => !anyOf.some((_, at) => at !== nearest && isOf(one, at)))
+    const isUnknown = (name: unknown) => !anyOf.some(({ properties = {} }) => Object.hasOwn(properties, String(name)))
+    left = left.filter((one) => {
+      const at = anyOf.findIndex((_, place) => isOf(one, place))
+      // Of a field that no alternative takes it is enough that one says so.
+      return (
+        at === -1 ||
+        at === nearest ||
+        (isNothing && at === 0 && one.keyword === 'additionalProperties' && isUnknown(one.params.additionalProperty))
+      )
+    })
     if (isNothing)
       left = left.map((one) => (one === union ? { ...union, keyword: 'alternatives', params: { names } } : one))
   }

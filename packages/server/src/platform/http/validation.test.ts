@@ -20,6 +20,8 @@ describe('what is wrong with a body', () => {
     const asked = { field: 'body', problem: 'must hold token; or code, code_verifier, redirect_uri' }
     expect(proof({})).toEqual([asked])
     expect(proof({ nonce: 'n' })).toEqual([asked])
+    const unknown = { field: 'body.ticket', problem: 'is not a field this call takes' }
+    expect(proof({ ticket: 't' }).sort((a, b) => (a.field < b.field ? -1 : 1))).toEqual([asked, unknown])
     expect(proof('token')).toEqual([{ field: 'body', problem: 'must be a JSON object' }])
   })
 
