@@ -47,6 +47,11 @@ impl Api {
         self.get("/games/me")
     }
 
+    /// What became of the session.
+    pub fn session(&self, session: &str) -> Result<Answer, Failure> {
+        self.get(&format!("/sessions/{session}"))
+    }
+
     /// The session's result, once there is one.
     pub fn result_of(&self, session: &str) -> Result<Option<Value>, Failure> {
         let found = self.get(&format!("/results?session={session}"))?;

@@ -56,7 +56,8 @@ pub fn play(api: &Api, game: &Answer, mut choice: Option<Choice>) -> Result<(), 
             }
             Some(ServerMessage::Won { strikes }) => break strikes,
             Some(ServerMessage::Ended { reason }) => {
-                say(&[("event", "ended".into()), ("reason", reason.into())]);
+                let seen = api.session(session)?.0;
+                say(&[("event", "ended".into()), ("reason", reason.into()), ("session", seen)]);
                 return Ok(());
             }
             Some(ServerMessage::Hit { .. }) | None => {}

@@ -54,6 +54,11 @@ impl<'a> Hall<'a> {
         self.is_done
     }
 
+    /// Whether a report is under way whose answer everybody will hear of.
+    pub fn is_telling(&self) -> bool {
+        !matches!(self.telling, Telling::Nothing)
+    }
+
     /// Hears everybody, moves the game on, answers.
     pub fn turn(&mut self) -> Result<(), Failure> {
         let now = Instant::now();
@@ -146,7 +151,7 @@ impl<'a> Hall<'a> {
     fn hear(&mut self, client: ClientId, message: ClientMessage, now: Instant) {
         let Some(admitted) = self.players.get(&client) else { return };
         let is_host = admitted.role == Role::Host;
-        let is_idle = matches!(self.telling, Telling::Nothing) && !self.is_done;
+        let is_idle = !self.is_telling() && !self.is_done;
         match message {
             ClientMessage::Choose { difficulty } if is_host && is_idle && self.raid.may_begin(difficulty) => {
                 let pending = self.reports.started(json!({ "difficulty": difficulty }));

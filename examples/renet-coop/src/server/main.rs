@@ -67,10 +67,11 @@ fn serve(launch: &Launch) -> Result<(), Box<dyn Error>> {
     println!("A raid waits on {}.", netcode.address);
 
     while !hall.is_done() {
-        if stop.load(Ordering::Relaxed) || reports.is_over() {
+        hall.turn()?;
+        // A server that ends by its own word is told to stop, too: what it says of its end comes first.
+        if !hall.is_telling() && (stop.load(Ordering::Relaxed) || reports.is_over()) {
             hall.end("The game was ended by Muster.");
         }
-        hall.turn()?;
         sleep(TURN);
     }
     let until = Instant::now() + FAREWELL;

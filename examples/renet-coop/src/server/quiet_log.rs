@@ -12,10 +12,14 @@ struct QuietLog(Mutex<(Instant, u32)>);
 
 impl Log for QuietLog {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= LevelFilter::Debug
+        let most = if metadata.target().starts_with("renetcode") { LevelFilter::Debug } else { LevelFilter::Warn };
+        metadata.level() <= most
     }
 
     fn log(&self, record: &Record<'_>) {
+        if !self.enabled(record.metadata()) {
+            return;
+        }
         let Ok(mut second) = self.0.lock() else { return };
         if second.0.elapsed() >= SECOND {
             *second = (Instant::now(), 0);
