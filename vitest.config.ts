@@ -20,6 +20,7 @@ const suffixes = [
   '.process.test.ts',
   '.nodes.test.ts',
   '.browser.test.ts',
+  '.rust.test.ts',
   '.sim.test.ts',
 ]
 
@@ -66,6 +67,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'rust',
+          include: named('.rust.test.ts'),
+          globalSetup: ['packages/server/test/build-setup.ts', 'packages/server/test/rust-setup.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
         },
       },
       {

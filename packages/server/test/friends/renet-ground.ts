@@ -1,0 +1,148 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { MusterClient } from '@muster/client'
+import type { Game } from '@muster/protocol'
+import { rustProgram } from '../support/rust.ts'
+import { type FriendsGround, friendsGround } from './friends-ground.ts'
+
+export const protocolId = 0xc0ff_ee01n
+/** Less than the usual ten, so that a line that dropped is noticed within a test's patience. */
+export const timeoutS = 3
+
+const command = [rustProgram('renet-coop-server')]
+const raidOn = (ports: [number, number], netcode: object = {}, launch: object = {}) => ({
+  server: { launch: { command, ports, processesMax: 8, lingerS: 1, ...launch } },
+  ...{ transport: 'netcode', private: { playersMax: 12 } },
+  netcode: { dialect: 'renet', protocolId: `0x${protocolId.toString(16)}`, timeoutS, ...netcode },
+})
+
+export const renetConfig = {
+  modes: {
+    raid: raidOn([43_200, 43_299]),
+    // Players are sent to one address of the machine, and the server believes in another.
+    'behind-nat': raidOn([43_300, 43_319], { internalHost: '127.0.0.9' }),
+    'over-ipv6': raidOn([43_320, 43_339], {}, { bindHost: '::1', publicHost: '::1' }),
+  },
+  games: { gamesPerMinute: 100 },
+  fleet: { heartbeatIntervalS: 1, launchBeatS: 0.5, launchLookS: 0.2, ttlS: 3 },
+}
+
+/** A line of what the bot says. */
+export type Said = { event: string } & Record<string, unknown>
+
+export interface Bot extends AsyncDisposable {
+  /** The first line of that kind; rejects when the bot ends without it. */
+  hear(event: string): Promise<Said>
+  said(): readonly Said[]
+  /** Resolves with the exit code; null where a signal ended it. */
+  ended: Promise<number | null>
+  errors(): string
+  kill(): Promise<void>
+}
+
+/** The bot in Rust, as somebody would start it. */
+export function startBot(...words: string[]): Bot {
+  const child = spawn(rustProgram('renet-coop-bot'), words, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const said: Said[] = []
+  let errors = ''
+  const waiting = new Set<() => void>()
+  const news = () => {
+    for (const look of [...waiting]) look()
+  }
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.push(JSON.parse(line) as Said)
+    news()
+  })
+  child.stderr.on('data', (data) => {
+    errors += String(data)
+  })
+  let isOver = false
+  const ended = once(child, 'close').then(([code]) => {
+    isOver = true
+    news()
+    return code as number | null
+  })
+  const kill = async () => {
+    child.kill('SIGKILL')
+    await ended
+  }
+  return {
+    hear: (event) =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          const found = said.find((one) => one.event === event)
+          if (found === undefined && !isOver) return
+          waiting.delete(look)
+          if (found !== undefined) resolve(found)
+          else reject(new Error(`The bot ended without '${event}': ${JSON.stringify(said)}\n${errors}`))
+        }
+        waiting.add(look)
+        look()
+      }),
+    ...{ said: () => said, ended, errors: () => errors, kill, [Symbol.asyncDispose]: kill },
+  }
+}
+
+/** What one token comes to: the bot's first word. A server that refuses is silent, so the bot waits that long for one. */
+export async function tried(token: Uint8Array | string, withinMs = 10_000): Promise<string> {
+  const text = typeof token === 'string' ? token : Buffer.from(token).toString('base64')
+  const bot = startBot('connect', '--token', text, '--within', String(withinMs))
+  const code = await bot.ended
+  const [first] = bot.said()
+  if (code !== 0 || first === undefined) throw new Error(`The bot could not try: ${bot.errors()}`)
+  return first.event
+}
+
+export interface RenetGround extends FriendsGround {
+  /** A game that somebody new hosts. */
+  hosted(mode?: string): Promise<Hosted>
+}
+
+export interface Hosted extends AsyncDisposable {
+  host: MusterClient
+  game: Game
+  token: Uint8Array
+  /** What the launched server was told. */
+  environment: Record<string, string>
+  key: Uint8Array
+  /** What it has printed. */
+  output(): Promise<string>
+}
+
+export async function renetGround(): Promise<RenetGround> {
+  const ground = await friendsGround(renetConfig)
+  return {
+    ...ground,
+    async hosted(mode = 'raid') {
+      const host = await ground.player()
+      const game = await host.hostGame({ mode })
+      const environment = await environmentOf(ground, game.session_id)
+      return {
+        ...{ host, game, environment },
+        token: tokenOf(game),
+        key: Buffer.from(environment.MUSTER_NETCODE_KEY ?? '', 'hex'),
+        output: () =>
+          readFile(join(ground.home.data, 'servers', `${environment.MUSTER_SERVER_ID}.log`), 'utf8').catch(() => ''),
+        [Symbol.asyncDispose]: () => host.endGame(game.game_id).catch(() => undefined),
+      }
+    },
+  }
+}
+
+export function tokenOf({ connect_token: token }: Game): Uint8Array {
+  if (typeof token !== 'string') throw new Error('There is no connect token beside the ticket.')
+  return Buffer.from(token, 'base64')
+}
+
+async function environmentOf(ground: FriendsGround, session: string): Promise<Record<string, string>> {
+  for (const { pid } of await ground.servers()) {
+    const text = await readFile(`/proc/${pid}/environ`, 'utf8')
+    const pairs = text.split('\u0000').map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])
+    const environment = Object.fromEntries(pairs)
+    if (environment.MUSTER_SESSION_ID === session) return environment
+  }
+  throw new Error(`No server runs ${session}.`)
+}
