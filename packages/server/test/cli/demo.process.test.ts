@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { duelServer, type Home, musterHome, processesOf } from '../support/muster-process.ts'
+import { duelServer, type Home, musterHome, processesOf, raidServer } from '../support/muster-process.ts'
 
 const config = {
   modes: {
     duel: {
       server: { launch: { command: [process.execPath, duelServer], ports: [42_100, 42_199], processesMax: 8 } },
+    },
+    raid: {
+      server: { launch: { command: [process.execPath, raidServer], ports: [42_300, 42_349], processesMax: 8 } },
+      private: { playersMax: 4 },
     },
   },
   boards: { duel: { rating: { system: 'glicko2' } } },
@@ -96,7 +100,27 @@ describe('muster demo', () => {
     expect(await muster.end('SIGTERM')).toBe(0)
   })
 
+  it('plays a second act among friends', async () => {
+    const { code, stdout, stderr } = await home.run('demo', 'friends')
+    expect([code, stderr.match(/Not everything/)]).toEqual([0, null])
+    for (const words of [
+      /A server of their own on 127\.0\.0\.1:423\d\d\. The passcode: [A-Z0-9]{6}\./,
+      /Edda has it too, but the game is full\./,
+      /Ada removes Dario, who is dropped and cannot come back\./,
+      /Finn comes too late\./,
+      /Bruno’s line drops; a fresh ticket brings him back\./,
+      /The beast has fallen\./,
+    ]) {
+      expect(stderr).toMatch(words)
+    }
+    for (const nick of ['Ada', 'Bruno', 'Chiara', 'Edda'])
+      expect(stdout).toMatch(new RegExp(`^\\s*${nick}\\s+\\d+$`, 'm'))
+    expect(stdout).toContain('A raid of difficulty 3 among 4 friends.')
+    expect(await processesOf(home.folder)).toEqual([])
+  })
+
   it('says so where there is nothing to play', async () => {
+    expect(await home.run('demo', 'chess')).toMatchObject({ code: 2, stdout: '' })
     const nowhere = await home.run('demo', '--url', 'http://127.0.0.1:9')
     expect(nowhere).toMatchObject({ code: 1, stdout: '' })
     expect(nowhere.stderr).toBe('muster demo: no Muster with a queue `duel` answers on http://127.0.0.1:9.\n')

@@ -1,9 +1,14 @@
-import { fileURLToPath } from 'node:url'
 import { createClient, type MusterClient } from '@muster/client'
 import { eventually } from '../support/eventually.ts'
-import { type FoundProcess, type Home, type MusterProcess, musterHome, processesOf } from '../support/muster-process.ts'
+import {
+  type FoundProcess,
+  type Home,
+  type MusterProcess,
+  musterHome,
+  processesOf,
+  raidServer,
+} from '../support/muster-process.ts'
 
-export const raidServer = fileURLToPath(new URL('../../../../examples/coop/dist/server.js', import.meta.url))
 const launch = { command: [process.execPath, raidServer], ports: [43_000, 43_099], processesMax: 8, lingerS: 1 }
 
 export const friendsConfig = {

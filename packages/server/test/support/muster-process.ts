@@ -11,6 +11,7 @@ export const repository = fileURLToPath(new URL('../../../../', import.meta.url)
 const program = join(repository, 'packages/server/bin/muster.mjs')
 /** The same, once it is built. */
 const built = join(repository, 'packages/server/dist/cli/index.js')
+export const raidServer = join(repository, 'examples/coop/dist/server.js')
 export const duelServer = join(repository, 'examples/duel/dist/server.js')
 
 export async function freePort(): Promise<number> {
