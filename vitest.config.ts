@@ -50,6 +50,8 @@ export default defineConfig({
           name: 'pg',
           include: named('.pg.test.ts'),
           globalSetup: 'packages/server/test/postgres-setup.ts',
+          // They share a server, whose oldest open transaction is every database's.
+          fileParallelism: false,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -48,10 +48,7 @@ export const refusals = {
   GAME_STARTED: { status: 409, says: 'This game has begun. Nobody can join any more.' },
   GAME_CLOSED: { status: 409, says: 'The host lets nobody in any more.' },
   GAME_FULL: { status: 409, says: 'This game is full.' },
-  SERVER_ID_TAKEN: {
-    status: 409,
-    says: 'A live server of another key holds this id, or it begins with `offer-`, as those of servers that offer themselves do. Choose another.',
-  },
+  SERVER_ID_TAKEN: { status: 409, says: 'A live server of another key holds this id. Choose another.' },
   SERVERS_FULL: { status: 409, says: 'You offer as many servers as you may. Take some back first.' },
   RESULT_CONFLICT: { status: 409, says: 'Another result was accepted for this session.' },
   SESSION_FULL: { status: 409, says: 'The session has no free slot.' },

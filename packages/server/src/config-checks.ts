@@ -136,10 +136,10 @@ function namesIn(config: Config, complaints: Complaints, kind: 'modes' | 'queues
   return isThere && complaints.isSound(`${kind}`, '') ? Object.keys(held) : []
 }
 
-/** `option: problem`, or `option.part: problem`, told by its whole place. */
+/** `option: problem`, or `option.part problem`, told by its whole place; what names no option, by that of all of them. */
 function addTo(complaints: Complaints, place: string[], found: string[]): void {
   for (const one of found) {
-    const [option = '', ...words] = one.split(': ')
-    complaints.add([...place, ...option.split('.')], words.join(': '))
+    const [, option, words] = /^([^\s:]+): (.*)$/s.exec(one) ?? /^([^\s:]+\.[^\s:]+) (.*)$/s.exec(one) ?? []
+    complaints.add([...place, ...(option?.split('.') ?? [])], words ?? one)
   }
 }

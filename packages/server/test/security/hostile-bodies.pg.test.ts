@@ -15,6 +15,7 @@ const open = new Set([
   'PUT /players/me/storage/:collection/:key body.cards.1',
   'POST /matchmaking/entries body.attributes',
   'POST /sessions/:id/started body.settings',
+  'POST /games body.settings',
 ])
 
 /** Every object in a body, by its place, with a copy of the whole in which that object alone is changed. */

@@ -43,8 +43,9 @@ export interface Claim {
   mode: string
   region: string | null
   slots: number
-  /** Slots that a launched server is to have in all; as many as are claimed unless told. */
-  room?: number
+  /** For a session that more may come to: how many may play at once, as its launched server is told, and the slots that
+   *  server has. More slots than players: one that left may still hold one when another comes. */
+  growsTo?: { players: number; slots: number }
   /** What the server is told of the session. */
   brief: unknown
 }

@@ -160,8 +160,8 @@ export interface ProcessRow {
   launcher: string
   mode: string
   session: SessionId
-  /** Its slots in all. */
-  room: number
+  /** How many may play on it at once, as it is told. */
+  playersMax: number
   brief: unknown
   port: number
   pid: number | null

@@ -77,7 +77,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     mode: session.mode,
     region: session.region,
     slots,
-    ...(session.playersMax === null ? {} : { room: session.playersMax }),
+    ...(session.playersMax === null ? {} : { growsTo: growthOf(session.playersMax) }),
     brief: briefOf(session, rules),
   })
 
@@ -144,6 +144,9 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     },
   }
 }
+
+/** Each seat may change hands once while a ticket of whoever had it before is still out. */
+const growthOf = (playersMax: number) => ({ players: playersMax, slots: 2 * playersMax })
 
 const whyNone = ({ registered, launched }: ServerSources): string =>
   registered && launched

@@ -26,6 +26,19 @@ export async function playFriends(
   clients: ReadonlyMap<Nick, MusterClient>,
   { raid, screen }: { raid: Raid; screen: Screen },
 ): Promise<FriendsResult> {
+  const inside = new Map<Nick, Friend>()
+  try {
+    return await play(clients, inside, { raid, screen })
+  } finally {
+    for (const friend of inside.values()) friend.leave()
+  }
+}
+
+async function play(
+  clients: ReadonlyMap<Nick, MusterClient>,
+  inside: Map<Nick, Friend>,
+  { raid, screen }: { raid: Raid; screen: Screen },
+): Promise<FriendsResult> {
   const shortcomings: string[] = []
   const of = (nick: Nick) => clients.get(nick) as MusterClient
   const host = of('Ada')
@@ -43,7 +56,7 @@ export async function playFriends(
   const game = await hosted(host)
   const { passcode } = game
   screen.tell(`A server of their own on ${game.address}. The passcode: ${passcode}.`)
-  const inside = new Map<Nick, Friend>([['Ada', await raid.enter(game)]])
+  inside.set('Ada', await raid.enter(game))
 
   for (const nick of ['Bruno', 'Chiara', 'Dario'] as const) {
     inside.set(nick, await raid.enter(await of(nick).joinGame(passcode)))

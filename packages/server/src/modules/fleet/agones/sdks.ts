@@ -61,12 +61,12 @@ export function createSdks(needs: SdksNeeds): Sdks {
     const known = await db.once((tx) => store.sdkOf(tx, server))
     if (known === null) return 'the server has ended'
     const keep = (kept: GameServer) => db.once((tx) => store.keepSdk(tx, { server, port, kept }))
-    const fresh = freshGameServer(options ?? { counters: {}, lists: {} }, row.room)
+    const fresh = freshGameServer(options ?? { counters: {}, lists: {} }, row.playersMax)
     const sdk = createSdk(
       {
         ...{ clock, log, keep, takenOver, health: options?.health ?? noHealth },
         facts: {
-          ...{ server, session, instance: row.instance, mode: row.mode, port: row.port, slots: row.room },
+          ...{ server, session, instance: row.instance, mode: row.mode, port: row.port, slots: row.playersMax },
           ...{ host: known.host, region: known.region, brief: known.brief, createdAt: row.createdAt },
         },
         listener: {

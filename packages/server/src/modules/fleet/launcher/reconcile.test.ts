@@ -3,7 +3,7 @@ import type { ProcessRow } from '../store.ts'
 import { nextStep, type Surroundings } from './reconcile.ts'
 
 const row = (over: Partial<ProcessRow> = {}): ProcessRow => ({
-  ...{ server: 'server_1', instance: 'i', launcher: 'mine', mode: 'duel', session: 'session_1', room: 2 },
+  ...{ server: 'server_1', instance: 'i', launcher: 'mine', mode: 'duel', session: 'session_1', playersMax: 2 },
   ...{ brief: null, port: 7_000, pid: null, startMark: null, stopGraceMs: 0, readyTimeoutMs: 0, createdAt: 0 },
   ...{ state: 'starting', wanted: true, sdkPort: null },
   ...over,

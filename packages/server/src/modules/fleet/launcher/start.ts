@@ -43,7 +43,7 @@ export async function startServer(needs: StartNeeds, options: FleetOptions, row:
     environment: launchEnvironment(
       {
         ...{ node, port, server: row.server, session: row.session, apiUrl: needs.apiUrl(), match: row.brief },
-        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.room, sdkPort: sdk.port },
+        ...{ bindHost: source.bindHost, publicHost: source.publicHost, playersMax: row.playersMax, sdkPort: sdk.port },
         reportToken: credentials.reportTokenOf(row.session),
         keys: keysFor(needs, row, source),
       },

@@ -51,7 +51,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
     ...{
       ports: { game: port },
       game_port: port,
-      capacity: request.room ?? slots,
+      capacity: request.growsTo?.slots ?? slots,
       reserved: slots,
       sessions: 1,
       region,
@@ -61,6 +61,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
   })
   await add(tx, processes, {
     ...{ server, node, launcher: request.launcher, mode, session, port, pid: null, start_mark: null },
+    players_max: request.growsTo?.players ?? slots,
     ...{ stop_grace_ms: request.stopGraceMs, ready_timeout_ms: request.readyTimeoutMs, created_at: now },
     ...{ ended_at: null, exit_code: null, exit_signal: null, output: null, sdk_port: null, sdk: null },
   })
@@ -74,7 +75,7 @@ function shown(tx: Tx, row: KeptProcess): ProcessRow {
   const claim = allocation?.server === row.server && allocation.ended_at === null ? allocation : null
   return {
     ...{ server: row.server as ServerId, instance: server?.instance ?? '', launcher: row.launcher, mode: row.mode },
-    ...{ session: row.session as SessionId, room: server?.capacity ?? 0, port: row.port, pid: row.pid },
+    ...{ session: row.session as SessionId, playersMax: row.players_max ?? 0, port: row.port, pid: row.pid },
     // The brief is needed only to start a process, so it is read only for those that have none.
     brief: row.pid === null && claim !== null ? (JSON.parse(claim.brief) as unknown) : null,
     ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },

@@ -78,7 +78,14 @@ export function processSuite(fresh: FreshFleetStore): void {
     it('shows the launcher what to do', async () => {
       await start('a')
       const asked = {
-        ...{ server: 'a', instance: 'a run 1', launcher: 'launcher_1', mode: 'duel', session: session('a'), room: 2 },
+        ...{
+          server: 'a',
+          instance: 'a run 1',
+          launcher: 'launcher_1',
+          mode: 'duel',
+          session: session('a'),
+          playersMax: 2,
+        },
         ...{ brief: { match_id: 'match_a' }, port: 7_000, pid: null, startMark: null, stopGraceMs: 10_000 },
         ...{ readyTimeoutMs: 30_000, createdAt: 1_000, state: 'starting', wanted: true, sdkPort: null },
       }

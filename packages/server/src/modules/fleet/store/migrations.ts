@@ -211,4 +211,6 @@ export const fleetMigrations: Migrations = {
     "create index fleet_cluster_claims_taken on fleet_cluster_claims (cluster, session) where state = 'taken'",
     "create index fleet_cluster_claims_wanted on fleet_cluster_claims (wanted_at) where state in ('asked', 'given')",
   ),
+  // How many may play on a launched server at once, as it is told.
+  fleet_0007_players_max: statements('alter table fleet_processes add column players_max integer'),
 }

@@ -70,7 +70,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
       ...{
         ports: JSON.stringify({ game: port }) as never,
         game_port: port,
-        capacity: request.room ?? slots,
+        capacity: request.growsTo?.slots ?? slots,
         reserved: slots,
       },
       ...{ sessions: 1, region, modes: [mode], maps: [], labels: '{}' as never, registered_at: now },
@@ -81,6 +81,7 @@ async function launch(tx: Tx, request: LaunchRequest): Promise<LaunchVerdict> {
     .insertInto('fleet_processes')
     .values({
       ...{ server, node, launcher: request.launcher, mode, session, port, pid: null, start_mark: null },
+      players_max: request.growsTo?.players ?? slots,
       ...{ stop_grace_ms: request.stopGraceMs, ready_timeout_ms: request.readyTimeoutMs, created_at: now },
       ...{ ended_at: null, exit_code: null, exit_signal: null, output: null, sdk_port: null, sdk: null },
     })
@@ -95,7 +96,7 @@ interface JoinedRow {
   launcher: string
   mode: string
   session: SessionId
-  room: number | null
+  players_max: number | null
   brief: unknown
   port: number
   pid: number | null
@@ -114,7 +115,7 @@ export const sqlProcesses = (): ProcessStore => ({
   async processesOf(tx, node) {
     // The brief is needed only to start a process, so it is read only for those that have none.
     const { rows } = await sql<JoinedRow>`
-      select p.server, s.instance, p.launcher, p.mode, p.session, s.capacity as room,
+      select p.server, s.instance, p.launcher, p.mode, p.session, p.players_max,
         case when p.pid is null then a.brief end as brief, p.port, p.pid, p.start_mark, p.stop_grace_ms,
         p.ready_timeout_ms, p.created_at, s.state, a.session is not null as wanted, p.sdk_port
       from fleet_processes p
@@ -123,7 +124,7 @@ export const sqlProcesses = (): ProcessStore => ({
       where p.node = ${node} and p.ended_at is null order by p.server`.execute(tables(tx))
     return rows.map((row) => ({
       ...{ server: row.server, instance: row.instance ?? '', launcher: row.launcher, mode: row.mode },
-      ...{ session: row.session, room: row.room ?? 0, brief: row.brief, port: row.port, pid: row.pid },
+      ...{ session: row.session, playersMax: row.players_max ?? 0, brief: row.brief, port: row.port, pid: row.pid },
       ...{ startMark: row.start_mark, stopGraceMs: row.stop_grace_ms, readyTimeoutMs: row.ready_timeout_ms },
       ...{ createdAt: row.created_at, state: row.state ?? 'gone', wanted: row.wanted, sdkPort: row.sdk_port },
     }))

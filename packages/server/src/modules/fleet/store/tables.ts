@@ -94,6 +94,7 @@ export interface FleetTables {
     exit_code: number | null
     exit_signal: string | null
     output: string[] | null
+    players_max: number | null
     sdk_port: number | null
     sdk: unknown
   }
