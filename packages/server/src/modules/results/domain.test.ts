@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { checkResult, isSameResult, type RefereedSession } from './domain.ts'
 
 const session: RefereedSession = {
+  amongFriends: false,
   id: 'session_1',
   mode: 'duel',
   board: 'duel',
@@ -91,5 +92,32 @@ describe('a result', () => {
     expect(isSameResult(good, turned)).toBe(true)
     expect(isSameResult(good, { ...good, duration_s: 3 })).toBe(false)
     expect(isSameResult(good, { teams: good.teams.map((team) => ({ ...team, rank: 3 - team.rank })) })).toBe(false)
+  })
+})
+
+describe('a result among friends', () => {
+  const friends = { ...session, amongFriends: true }
+  const [first, second] = session.seats as [(typeof session.seats)[0], (typeof session.seats)[0]]
+
+  it('may leave out who came and left before it began, and put anybody on any side', () => {
+    const alone = { teams: [{ players: [first.player], rank: 1 }] }
+    expect(() => checkResult(alone, friends)).not.toThrow()
+    expect(() => checkResult(alone, session)).toThrow(/leaves out/)
+    const seats = session.seats.map((seat) => ({ ...seat, team: 0 }))
+    const apart = {
+      teams: [
+        { players: [first.player], rank: 1 },
+        { players: [second.player], rank: 2 },
+      ],
+    }
+    expect(() => checkResult(apart, { ...friends, seats })).not.toThrow()
+    expect(() => checkResult(apart, { ...session, seats })).toThrow(/splits a team/)
+  })
+
+  it('names nobody who is not of it, and nobody twice', () => {
+    const stranger = { teams: [{ players: ['player_stranger' as const], rank: 1 }] }
+    expect(() => checkResult(stranger, friends)).toThrow(/not of this session/)
+    const twice = { teams: [1, 2].map((rank) => ({ players: [first.player], rank })) }
+    expect(() => checkResult(twice, friends)).toThrow(/a second time/)
   })
 })

@@ -15,6 +15,8 @@ export interface RefereedSession {
   id: SessionId
   mode: string
   board: string | null
+  /** Friends came and went before it began, on no side: who played, and with whom, is for their server to say. */
+  amongFriends: boolean
   seats: ResultSeat[]
 }
 
@@ -32,8 +34,9 @@ const wrong = (field: string, problem: string): Refusal =>
   new Refusal('INVALID_RESULT', { detail: `${field} ${problem}.`, fields: [{ field, problem }] })
 
 /**
- * Refuses a result that does not fit its session: somebody came; everybody who came is named, once; nobody else is; who stood together
- * stands together; somebody is first; and only players of the result have stats.
+ * Refuses a result that does not fit its session: somebody came; everybody who came is named, once; nobody else is; who
+ * stood together stands together; somebody is first; and only players of the result have stats. Among friends some of those
+ * who came may be left out, and any may have stood together.
  */
 export function checkResult(result: SessionResult, session: RefereedSession): void {
   const seats = new Map(session.seats.map((seat) => [seat.player, seat]))
@@ -49,6 +52,7 @@ export function checkResult(result: SessionResult, session: RefereedSession): vo
       named.add(player)
       teams.add(seat.team)
     }
+    if (session.amongFriends) return
     const [team] = teams
     if (teams.size > 1) throw wrong(`body.teams.${at}.players`, 'puts players of different teams together')
     if (team !== undefined && teamsSeen.has(team)) throw wrong(`body.teams.${at}.players`, 'splits a team in two')
@@ -56,7 +60,7 @@ export function checkResult(result: SessionResult, session: RefereedSession): vo
   })
   if (!session.seats.some(({ came }) => came)) throw wrong('body.teams', 'is of a session to which nobody came')
   const missing = session.seats.find(({ player, came }) => came && !named.has(player))
-  if (missing !== undefined) throw wrong('body.teams', `leaves out ${missing.player}`)
+  if (missing !== undefined && !session.amongFriends) throw wrong('body.teams', `leaves out ${missing.player}`)
   if (!result.teams.some(({ rank }) => rank === 1)) throw wrong('body.teams', 'gives nobody rank 1')
   result.teams.forEach(({ rank }, at) => {
     const better = result.teams.filter((team) => team.rank < rank).map((team) => team.rank)

@@ -110,8 +110,8 @@ export function createReferee(needs: RefereeNeeds): Referee {
 type Outcome = { state: SessionState } | { refusal: Refusal }
 
 /** Where a server never said who came, everybody counts as having come. */
-const refereed = ({ id, mode, board, told, players }: FinishedSession): RefereedSession => ({
-  ...{ id, mode, board },
+const refereed = ({ id, kind, mode, board, told, players }: FinishedSession): RefereedSession => ({
+  ...{ id, mode, board, amongFriends: kind === 'private' },
   seats: players.map(({ player, team, joinedAt, erased }) => ({
     player,
     team,
