@@ -22,6 +22,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   joins: { file: 'joins/joins.js', says: 'joins a second, durable, with up to a million waiting' },
   requests: { file: 'requests/requests.js', says: 'requests through the HTTP edge, beside a bare Fastify' },
   allocation: { file: 'allocation/allocation.js', says: 'slots reserved among ten thousand servers' },
+  friends: { file: 'friends/friends.js', says: 'connect tokens, and private games from their call to their end' },
   start: { file: 'start/start.js', says: 'from start to first answer, and idle memory' },
 }
 
