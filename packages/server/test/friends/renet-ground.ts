@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { MusterClient } from '@muster/client'
 import type { Game } from '@muster/protocol'
-import { rustProgram } from '../support/rust.ts'
+import { rustProgram, startProgram } from '../support/rust.ts'
 import { type FriendsGround, friendsGround } from './friends-ground.ts'
 
 export const protocolId = 0xc0ff_ee01n
 /** Less than the usual ten, so that a line that dropped is noticed within a test's patience. */
-export const timeoutS = 3
+const timeoutS = 3
 
 const command = [rustProgram('renet-coop-server')]
 const raidOn = (ports: [number, number], netcode: object = {}, launch: object = {}) => ({
@@ -39,50 +36,26 @@ export interface Bot extends AsyncDisposable {
   said(): readonly Said[]
   /** Resolves with the exit code; null where a signal ended it. */
   ended: Promise<number | null>
-  errors(): string
+  /** All that it has printed. */
+  text(): string
   kill(): Promise<void>
 }
 
 /** The bot in Rust, as somebody would start it. */
 export function startBot(...words: string[]): Bot {
-  const child = spawn(rustProgram('renet-coop-bot'), words, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const said: Said[] = []
-  let errors = ''
-  const waiting = new Set<() => void>()
-  const news = () => {
-    for (const look of [...waiting]) look()
-  }
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    said.push(JSON.parse(line) as Said)
-    news()
-  })
-  child.stderr.on('data', (data) => {
-    errors += String(data)
-  })
-  let isOver = false
-  const ended = once(child, 'close').then(([code]) => {
-    isOver = true
-    news()
-    return code as number | null
-  })
-  const kill = async () => {
-    child.kill('SIGKILL')
-    await ended
-  }
+  const program = startProgram(rustProgram('renet-coop-bot'), ...words)
   return {
-    hear: (event) =>
-      new Promise((resolve, reject) => {
-        const look = () => {
-          const found = said.find((one) => one.event === event)
-          if (found === undefined && !isOver) return
-          waiting.delete(look)
-          if (found !== undefined) resolve(found)
-          else reject(new Error(`The bot ended without '${event}': ${JSON.stringify(said)}\n${errors}`))
-        }
-        waiting.add(look)
-        look()
-      }),
-    ...{ said: () => said, ended, errors: () => errors, kill, [Symbol.asyncDispose]: kill },
+    hear: async (event) => JSON.parse((await program.until(new RegExp(`^\\{.*"event":"${event}".*$`, 'm')))[0]) as Said,
+    said: () =>
+      program
+        .text()
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .map((line) => JSON.parse(line) as Said),
+    text: program.text,
+    ended: program.ended,
+    kill: program.kill,
+    [Symbol.asyncDispose]: program.kill,
   }
 }
 
@@ -92,7 +65,7 @@ export async function tried(token: Uint8Array | string, withinMs = 10_000): Prom
   const bot = startBot('connect', '--token', text, '--within', String(withinMs))
   const code = await bot.ended
   const [first] = bot.said()
-  if (code !== 0 || first === undefined) throw new Error(`The bot could not try: ${bot.errors()}`)
+  if (code !== 0 || first === undefined) throw new Error(`The bot could not try: ${bot.text()}`)
   return first.event
 }
 

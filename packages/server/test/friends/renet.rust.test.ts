@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { type Bot, type RenetGround, renetGround, startBot, timeoutS, tokenOf, tried } from './renet-ground.ts'
+import { type Bot, type RenetGround, renetGround, startBot, tokenOf, tried } from './renet-ground.ts'
 
 describe('a private game on renet', () => {
   let ground: RenetGround
@@ -19,7 +19,7 @@ describe('a private game on renet', () => {
   async function played(host: Bot, friends: number): Promise<Bot[]> {
     const { passcode } = await host.hear('hosting')
     const bots = [host, ...Array.from({ length: friends }, () => startFriend(passcode))]
-    for (const bot of bots) expect(await bot.ended, bot.errors()).toBe(0)
+    for (const bot of bots) expect(await bot.ended, bot.text()).toBe(0)
     return bots
   }
 
@@ -64,7 +64,7 @@ describe('a private game on renet', () => {
     expect(await stateOf(host.userId)).toBe('joined')
 
     const giving = startHost('raid', 0, '--give-up')
-    expect(await giving.ended, giving.errors()).toBe(0)
+    expect(await giving.ended, giving.text()).toBe(0)
     expect(await giving.hear('ended')).toMatchObject({
       reason: 'The host gave up.',
       session: { state: 'cancelled', reason: 'the host gave up' },
@@ -86,12 +86,12 @@ describe('a private game on renet', () => {
     await using stays = await holds(other)
     await host.kick(game.game_id, friend.userId ?? '')
     expect(await removed.ended).toBe(1)
-    expect(removed.errors()).toContain('there is no line')
+    expect(removed.text()).toContain('there is no line')
     await expect(friend.joinGame(game.passcode)).rejects.toMatchObject({ code: 'KICKED' })
 
     await host.endGame(game.game_id)
     expect(await stays.ended).toBe(1)
-    expect(stays.errors()).toContain('there is no line')
+    expect(stays.text()).toContain('there is no line')
     await ground.untilAllFree()
   })
 
@@ -104,7 +104,8 @@ describe('a private game on renet', () => {
     const fresh = async () => tokenTextOf(await host.ownGame())
     // The server takes nobody twice, and it does not know yet that the line is dead.
     expect(await tried(await fresh(), 500)).toBe('refused')
-    expect(await tried(await fresh(), (timeoutS + 2) * 1_000)).toBe('connected')
+    // A client gives up after the span after which the server gives up the old line: it may take a second try.
+    await eventually('the player is back', async () => (await tried(await fresh())) === 'connected')
   })
 
   it('is not ended for all by the packet that renetcode panics over', async () => {
