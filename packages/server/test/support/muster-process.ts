@@ -133,7 +133,8 @@ export async function musterHome(config: object, { uid }: { uid?: number } = {})
       }),
     async [Symbol.asyncDispose]() {
       for (const muster of running) await muster.end('SIGKILL')
-      for (const { pid } of await processesOf(folder)) {
+      // Launched servers that were left playing know the folder no more, but where they report.
+      for (const { pid } of await processesOf(folder, `MUSTER_API_URL=http://127.0.0.1:${port}`)) {
         try {
           process.kill(pid, 'SIGKILL')
         } catch {
