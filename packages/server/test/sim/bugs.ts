@@ -8,6 +8,8 @@ export interface Planted {
 
 export interface Bug {
   name: string
+  /** Found only where friends play. */
+  amongFriends?: true
   plant(sound: Planted): Planted
 }
 
@@ -120,4 +122,14 @@ export const bugs: readonly Bug[] = [
     },
     guard: async () => true,
   })),
+  {
+    ...inStore('a friend comes in without a seat', 'sessions', () => ({ addSeat: async () => undefined })),
+    amongFriends: true,
+  },
+  {
+    ...inStore('the server of an ended game is still wanted', 'fleet', (sound) => ({
+      processesOf: async (tx, node) => (await sound.processesOf(tx, node)).map((row) => ({ ...row, wanted: true })),
+    })),
+    amongFriends: true,
+  },
 ]

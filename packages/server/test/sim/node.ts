@@ -14,6 +14,7 @@ import { createMetrics } from '../../src/platform/metrics.ts'
 import { type Random, seededRandom } from '../../src/platform/random.ts'
 import type { Secrets } from '../../src/platform/secrets.ts'
 import { createWakes } from '../../src/platform/wakes.ts'
+import { type Program, type SimulatedMachine, simulatedMachine } from '../support/simulated-machine.ts'
 import type { Planted } from './bugs.ts'
 import { Life } from './life.ts'
 import type { SimSoft } from './soft.ts'
@@ -32,6 +33,8 @@ export interface Shared {
   stores: Required<PlayStores>
   leasesOf(db: Db, clock: Clock): Leases
   nickOf(player: PlayerId): string
+  /** What its machines can start. */
+  programs: Readonly<Record<string, Program>>
   /** Changes what a node is made of, to plant a bug. */
   plant(sound: Planted): Planted
   /** Where transactions wait for each other before they begin. */
@@ -44,27 +47,13 @@ const personOf = (nick: string) => ({ nick, guest: false, createdAt: 0, username
 
 type Play = ReturnType<typeof composePlay>
 
-/** A machine on which nothing is launched. */
-const bareMachine: Machine = {
-  prepare: async () => undefined,
-  start: async () => ({ failure: 'not_started', detail: 'Nothing is launched here.' }),
-  portProblem: async () => null,
-  startMarkOf: () => null,
-  marked: async () => [],
-  signalGroup: () => false,
-  signalOne: () => false,
-  usersOf: async () => [],
-  endUser: async () => undefined,
-  serveSdk: async () => ({ problem: 'Nothing is launched here.' }),
-  outputOf: () => ({ open: async () => null }),
-  removeOldOutput: async () => 0,
-}
-
 /** One process of Muster on one machine, which dies and is started again. */
 export class SimNode {
   readonly name: string
   readonly #shared: Shared
   readonly #random: Random
+  /** Its processes go on while Muster is dead. */
+  readonly machine: SimulatedMachine
   #life: Life | null = null
   #routes = new Map<Contract, Route>()
   #play: Play | null = null
@@ -76,6 +65,12 @@ export class SimNode {
     this.name = name
     this.#shared = shared
     this.#random = seededRandom(Math.floor(shared.random.fraction() * 2 ** 32))
+    const { time, programs } = shared
+    this.machine = simulatedMachine({
+      clock: { now: () => time.now, after: (ms, run) => time.after(ms, run) },
+      programs,
+      folders: ['/'],
+    })
   }
 
   get life(): Life | null {
@@ -102,7 +97,9 @@ export class SimNode {
   start(): void {
     if (this.#life !== null) return
     const { time } = this.#shared
+    const attached = this.machine.attach(() => life.step(0))
     const life = new Life(time, this.#random, this.#shared.weather, () => {
+      attached.cut()
       this.#life = null
       this.#play = null
       this.#routes = new Map()
@@ -112,10 +109,10 @@ export class SimNode {
     })
     this.#life = life
     this.#starts++
-    void this.#run(life).catch(() => life.end())
+    void this.#run(life, attached).catch(() => life.end())
   }
 
-  async #run(life: Life): Promise<void> {
+  async #run(life: Life, attached: Machine): Promise<void> {
     const { time, engine, soft, secrets, config, stores, leasesOf, nickOf, plant } = this.#shared
     const random = this.#random
     const beginsAt = random.fraction() * 1e9 - time.now
@@ -160,7 +157,7 @@ export class SimNode {
         dataDir: '/nowhere',
         apiUrl: () => 'http://127.0.0.1:1',
         environment: {},
-        machine: bareMachine,
+        machine: attached,
         stores: own,
         people: {
           peopleOf: async (players) => new Map(players.map((player) => [player, personOf(nickOf(player))])),
@@ -170,7 +167,7 @@ export class SimNode {
         },
       },
     )
-    const modules = [play.presence, play.fleet, play.sessions, play.results, play.matchmaking]
+    const modules = [play.presence, play.fleet, play.sessions, play.results, play.matchmaking, play.games]
     for (const module of modules) await module.start()
     if (!life.alive) return
     this.#play = play
@@ -184,6 +181,7 @@ const mapStores = (stores: Required<PlayStores>, change: <Store extends object>(
   sessions: change(stores.sessions),
   results: change(stores.results),
   matchmaking: change(stores.matchmaking),
+  games: change(stores.games),
 })
 
 type Verb = (...given: unknown[]) => Promise<unknown>

@@ -8,10 +8,12 @@ import { createSecrets } from '../../src/platform/secrets.ts'
 import { Bot, gentle, wild } from './bots.ts'
 import { bugs } from './bugs.ts'
 import { Faults } from './faults.ts'
+import { FriendGroup } from './friends.ts'
 import { GameServers } from './game-servers.ts'
 import { watchLaws } from './laws/index.ts'
 import { Network } from './network.ts'
 import { SimNode } from './node.ts'
+import { Raids } from './raids.ts'
 import { SimSoft } from './soft.ts'
 import { memoryStores } from './stores.ts'
 import { SimTime } from './time.ts'
@@ -25,6 +27,8 @@ export interface WorldOptions {
   nodes?: number
   players?: number
   servers?: number
+  /** Groups of friends, each with private games of its own. */
+  friends?: number
   /** A bug to be found. */
   bug?: string
   /** Games of minutes, as they are played, instead of seconds, which meet more faults. */
@@ -34,6 +38,9 @@ export interface WorldOptions {
   /** A PostgreSQL with empty tables, which must agree with what is kept in memory. */
   twin?: Kysely<unknown>
 }
+
+/** A few who search, and many who play among friends on launched servers. */
+export const friendsWorld = { players: 8, servers: 2, friends: 5 } as const
 
 export interface Report {
   seed: number
@@ -46,6 +53,8 @@ export interface Report {
   commits: number
   matches: number
   completed: number
+  /** Private games that were hosted. */
+  raids: number
   faults: Record<string, number>
   /** What PostgreSQL was asked as well. */
   statements: number
@@ -81,6 +90,25 @@ const rulesOf = (durationMaxS: number): ConfigInput => ({
       playersMin: 2,
       ticketLifeS: 20,
     },
+    raid: {
+      server: {
+        launch: {
+          command: ['raid'],
+          ports: [9_000, 9_039],
+          processesMax: 3,
+          readyTimeoutS: 8,
+          lingerS: 0,
+          stopGraceS: 2,
+        },
+      },
+      private: { playersMax: 3, lobbyS: 30, emptyS: 8 },
+      loadingTimeoutS: 15,
+      readyTimeoutS: 8,
+      durationMaxS,
+      leaveGraceS: 10,
+      allocateWaitS: 4,
+      ticketLifeS: 20,
+    },
   },
   boards: { duel: { rating: { system: 'elo' } }, team: { rating: { system: 'glicko2' } } },
   queues: {
@@ -97,7 +125,16 @@ const rulesOf = (durationMaxS: number): ConfigInput => ({
       window: { initial: 5_000 },
     },
   },
-  fleet: { heartbeatIntervalS: 8, ttlS: 16, goneKeptS: 60, sweepEveryS: 2, lookEveryS: 8, launchLookS: 10 },
+  fleet: {
+    heartbeatIntervalS: 8,
+    ttlS: 16,
+    goneKeptS: 60,
+    sweepEveryS: 2,
+    lookEveryS: 8,
+    launchLookS: 10,
+    launchPollMs: 250,
+  },
+  games: { gamesPerMinute: 1_000, guessesPerMinute: 1_000, guessesPerAddress: 1_000 },
   sessions: { keptDays: 0.01, ticketsPerMinute: 1_000, sweepMs: 1_000 },
   matchmaking: {
     ...{ entryIdleS: 90, endedKeptHours: 0.05, noServerHold: { firstS: 1, maxS: 3 } },
@@ -144,6 +181,10 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
       ...Array.from({ length: playerCount }, (_, at) => `bot-${at + 1}`),
     ],
   })
+  const ofFriends = seededRandom(options.seed + 0x5eed)
+  const raids = new Raids({
+    ...{ time, random: ofFriends, network: () => network, gameMs: gameMs[games], broken, faults: faults.serverFaults },
+  })
   soft = new SimSoft(time, random, faults.weather)
   const nickOf = (player: PlayerId) => player.slice('player_'.length)
   const shared = {
@@ -152,6 +193,7 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
     stores: twin?.stores() ?? memoryStores(),
     enter: twin === null ? undefined : (tx: MemoryTx) => twin.enter(tx),
     leasesOf: memoryLeases,
+    programs: { raid: (...given) => raids.program(...given) },
     plant: bug?.plant ?? ((sound) => sound),
     acts: laws.acts,
   } satisfies ConstructorParameters<typeof SimNode>[1]
@@ -163,6 +205,7 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
     reporterOf: (session) => ({ kind: 'report', session }),
     faults: faults.serverFaults,
   })
+  const groups: FriendGroup[] = []
   const manners = () => (faults.over ? gentle : wild)
   for (let at = 1; at <= playerCount; at++) {
     const needs = { time, random, network, servers, queues: Object.keys(config.queues), broken }
@@ -171,15 +214,21 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
     )
   }
 
+  for (let at = 1; at <= (options.friends ?? 0); at++) {
+    groups.push(new FriendGroup(at, { time, random: ofFriends, network, raids, calm: () => faults.over }))
+  }
+
   for (const node of nodes) node.start()
   servers.start()
   for (const bot of bots) bot.start()
+  for (const group of groups) group.start()
   faults.start()
 
   const goOn = () => violations.length === 0
   await time.runUntil(startMs + options.stormMs, goOn)
   if (options.unhealed !== true) await heal()
   for (const bot of bots) bot.stop()
+  for (const group of groups) group.stop()
   for (const node of nodes) node.crash()
   await twin?.close()
 
@@ -191,8 +240,16 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
     crashes: nodes.reduce((sum, node) => sum + node.crashes, 0),
     calls: network.calls,
     ...laws.counts(),
+    raids: groups.reduce((sum, group) => sum + group.games, 0),
     faults: Object.fromEntries(faults.struck),
     statements: twin?.asked ?? 0,
+  }
+
+  /** Law 16: no process outlives its game. */
+  function checkNothingRuns(): void {
+    for (const { name, machine } of nodes) {
+      for (const { server } of machine.living()) broken(`[16] ${server} still runs on ${name}`)
+    }
   }
 
   /** Nothing goes wrong any more: everybody is served, then everybody comes to rest. */
@@ -207,7 +264,9 @@ export async function runWorld(options: WorldOptions): Promise<Report> {
       await time.runUntil(time.now + recoveryMs / 4, goOn)
     }
     for (const bot of bots) bot.resting = true
+    for (const group of groups) group.resting = true
     await time.runUntil(time.now + settleMs, goOn)
     if (goOn()) laws.checkNothingHeld()
+    if (goOn()) checkNothingRuns()
   }
 }

@@ -71,10 +71,10 @@ export function memoryFleet({ wake, note }: MemoryFleetGround, { processesMax = 
         .sort((a, b) => b.reserved - a.reserved)
       return fitting[0] === undefined ? null : allocate(tx, session, fitting[0], slots, brief)
     },
-    async launch(tx, { session, region, slots, brief }) {
+    async launch(tx, { session, region, slots, growsTo, brief }) {
       const running = [...servers.values()].filter((server) => server.launched && server.state !== 'gone')
       if (running.length >= processesMax) return null
-      const server = make({ capacity: slots, region, launched: true, state: 'starting' })
+      const server = make({ capacity: growsTo?.slots ?? slots, region, launched: true, state: 'starting' })
       servers.set(server.id, server)
       note(tx, () => servers.delete(server.id))
       return allocate(tx, session, server, slots, brief)

@@ -21,6 +21,8 @@ export interface ProcessControl {
   /** From now on SIGTERM does this instead of ending the process. */
   onTerm(run: () => void): void
   after(delayMs: number, run: () => void): Cancel
+  /** Called once when the process has ended, however it did. */
+  onEnd(run: () => void): void
   /** The Agones SDK that is answered where its environment says, by the Muster that lives; null where none is. */
   sdk(): SdkCalls | null
   /** Starts another process of the same group, with the same environment; tells its pid. */
@@ -40,10 +42,11 @@ interface SimulatedProcess {
   exit: Exit | null
   onTerm: (() => void) | null
   listeners: Set<(exit: Exit) => void>
+  mourners: Set<() => void>
 }
 
 export interface SimulatedMachineOptions {
-  clock: Clock
+  clock: Pick<Clock, 'now' | 'after'>
   /** What the first word of a command starts. */
   programs: Readonly<Record<string, Program>>
   /** Working folders there are. */
@@ -79,6 +82,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
     process.timers.clear()
     clock.after(0, () => {
       for (const listener of process.listeners) listener(exit)
+      for (const run of process.mourners) run()
     })
   }
 
@@ -106,6 +110,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
     const process: SimulatedProcess = {
       ...{ pid, group: group ?? pid, startMark: `boot-${boot} ${count}`, environment: like.environment },
       ...{ file: like.file, timers: new Set(), exit: null, onTerm: null, listeners: new Set() },
+      mourners: new Set(),
     }
     living.set(pid, process)
     const control: ProcessControl = {
@@ -118,6 +123,7 @@ export function simulatedMachine({ clock, programs, folders = [] }: SimulatedMac
         process.onTerm = run
       },
       after: (delayMs, run) => soon(process, delayMs, run),
+      onEnd: (run) => void process.mourners.add(run),
       sdk: () => sdks.get(Number(process.environment.AGONES_SDK_GRPC_PORT)) ?? null,
       fork: (child) => spawn(child, process, process.group).pid,
     }

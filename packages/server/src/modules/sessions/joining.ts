@@ -19,7 +19,7 @@ export interface JoiningNeeds {
   wakes: Wakes
   store: SessionStore
   fleet: Pick<FleetNeeds, 'addSlots'>
-  places: Pick<PlacesNeeds, 'claim'>
+  places: Pick<PlacesNeeds, 'claim' | 'release'>
 }
 
 export function createJoining({ wakes, store, fleet, places }: JoiningNeeds): Joining {
@@ -31,11 +31,15 @@ export function createJoining({ wakes, store, fleet, places }: JoiningNeeds): Jo
       const refused = whyNot(session, known)
       if (refused !== null) return refused
 
-      const [elsewhere] = await places.claim(tx, [{ player, place: { kind: 'session', id } }])
+      const here = { player, place: { kind: 'session', id } } as const
+      const [elsewhere] = await places.claim(tx, [here])
       if (elsewhere !== undefined) return 'elsewhere'
       // With the server not yet found, the claim is made for all who sit by then.
       const slot = session.server !== null
-      if (slot && known?.slot !== true && !(await fleet.addSlots(tx, id, 1))) return 'full'
+      if (slot && known?.slot !== true && !(await fleet.addSlots(tx, id, 1))) {
+        await places.release(tx, [here])
+        return 'full'
+      }
       if (known === undefined) await store.addSeat(tx, id, seatFor({ player, nick, guest }, slot))
       else await store.changeSeats(tx, id, [invited(known, slot)])
       afterCommit(tx, () => wakes.wake('session', [id]))
