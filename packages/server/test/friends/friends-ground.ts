@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { createClient, type MusterClient } from '@muster/client'
 import { eventually } from '../support/eventually.ts'
 import {
@@ -30,6 +31,8 @@ export interface FriendsGround extends AsyncDisposable {
   guest(): Promise<MusterClient>
   /** Processes of launched servers. */
   servers(): Promise<FoundProcess[]>
+  /** What the launched server of a session was told. */
+  environmentOf(session: string): Promise<Record<string, string>>
   /** Every launched server is gone, and with it its slot. */
   untilAllFree(): Promise<void>
   restart(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
@@ -55,6 +58,16 @@ export async function friendsGround(config: object = friendsConfig): Promise<Fri
       return client
     },
     servers,
+    async environmentOf(session) {
+      for (const { pid } of await servers()) {
+        // Another game's server may have ended since it was found.
+        const text = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+        const pairs = text.split('\u0000').map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])
+        const environment = Object.fromEntries(pairs)
+        if (environment.MUSTER_SESSION_ID === session) return environment
+      }
+      throw new Error(`No server runs ${session}.`)
+    },
     async untilAllFree() {
       await eventually('every server is gone', async () => (await servers()).length === 0)
     },

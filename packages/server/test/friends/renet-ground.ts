@@ -92,7 +92,7 @@ export async function renetGround(): Promise<RenetGround> {
     async hosted(mode = 'raid') {
       const host = await ground.player()
       const game = await host.hostGame({ mode })
-      const environment = await environmentOf(ground, game.session_id)
+      const environment = await ground.environmentOf(game.session_id)
       return {
         ...{ host, game, environment },
         token: tokenOf(game),
@@ -108,14 +108,4 @@ export async function renetGround(): Promise<RenetGround> {
 export function tokenOf({ connect_token: token }: Game): Uint8Array {
   if (typeof token !== 'string') throw new Error('There is no connect token beside the ticket.')
   return Buffer.from(token, 'base64')
-}
-
-async function environmentOf(ground: FriendsGround, session: string): Promise<Record<string, string>> {
-  for (const { pid } of await ground.servers()) {
-    const text = await readFile(`/proc/${pid}/environ`, 'utf8')
-    const pairs = text.split('\u0000').map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])
-    const environment = Object.fromEntries(pairs)
-    if (environment.MUSTER_SESSION_ID === session) return environment
-  }
-  throw new Error(`No server runs ${session}.`)
 }

@@ -45,6 +45,15 @@ describe('a private game on renet', () => {
     await ground.untilAllFree()
   })
 
+  it('loses no result where Muster itself is killed while friends play', async () => {
+    await using host = startHost('raid', 1, '--difficulty', '5')
+    await using friend = startFriend((await host.hear('hosting')).passcode)
+    await Promise.all([host.hear('started'), friend.hear('started')])
+    await ground.restart('SIGKILL')
+    for (const bot of [host, friend]) expect(await bot.ended, bot.text()).toBe(0)
+    expect((await host.hear('result')).result).toEqual((await friend.hear('result')).result)
+  })
+
   it('tells Muster who came, went, what was chosen, and that there is no result', async () => {
     await using hosted = await ground.hosted()
     const { host, game, token } = hosted

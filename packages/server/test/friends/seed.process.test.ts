@@ -16,22 +16,12 @@ describe('a private game on real processes', () => {
     host = await ground.player('ann')
   })
   afterAll(() => ground?.[Symbol.asyncDispose]())
-  const environmentOf = async (session: string): Promise<Record<string, string>> => {
-    const { readFile } = await import('node:fs/promises')
-    for (const { pid } of await ground.servers()) {
-      const text = await readFile(`/proc/${pid}/environ`, 'utf8')
-      const pairs = text.split('\u0000').map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string])
-      const environment = Object.fromEntries(pairs)
-      if (environment.MUSTER_SESSION_ID === session) return environment
-    }
-    throw new Error(`No server runs ${session}.`)
-  }
 
   it('“A would-be host will request a game”: a launched server, with a key and a report token of its own', async () => {
     game = await host.hostGame({ mode: 'raid', settings: { map: 'cave' } })
     expect(game).toMatchObject({ mode: 'raid', role: 'host', players_max: 3, transport: 'websocket' })
     expect(game.passcode).toMatch(/^[ACDEFGHJKMNPQRTWXY34679]{6}$/)
-    const environment = await environmentOf(game.session_id)
+    const environment = await ground.environmentOf(game.session_id)
     expect(environment.MUSTER_TICKET_KEY).toMatch(/^[0-9a-f]{64}$/)
     expect(environment.MUSTER_REPORT_TOKEN).toMatch(/^muster_rt_/)
     expect(environment.MUSTER_MAX_PLAYERS).toBe('3')
@@ -39,7 +29,7 @@ describe('a private game on real processes', () => {
 
     const other = await ground.player('other-host')
     const second = await other.hostGame({ mode: 'raid' })
-    const theirs = await environmentOf(second.session_id)
+    const theirs = await ground.environmentOf(second.session_id)
     expect(theirs.MUSTER_TICKET_KEY).not.toBe(environment.MUSTER_TICKET_KEY)
     expect(theirs.MUSTER_REPORT_TOKEN).not.toBe(environment.MUSTER_REPORT_TOKEN)
     expect(second.passcode).not.toBe(game.passcode)
