@@ -29,6 +29,14 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     project.provide('postgres', { superuser: role, owner: role, ownerName: name })
     return async () => undefined
   }
+  const server = await ownServer()
+  const { superuser, owner, ownerName } = server
+  project.provide('postgres', { superuser, owner, ownerName })
+  return async () => server[Symbol.asyncDispose]()
+}
+
+/** An embedded PostgreSQL that nobody else has anything to do with, in a folder that goes away with it. */
+export async function ownServer(): Promise<TestServer & AsyncDisposable> {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-test-'))
   const { connection, superuser, stop } = await startEmbeddedPostgres({
     dataDir,
@@ -40,9 +48,11 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
       max_connections: '200',
     },
   })
-  project.provide('postgres', { superuser, owner: connection, ownerName: connection.user })
-  return async () => {
-    await stop()
-    await rm(dataDir, { recursive: true, force: true })
+  return {
+    ...{ superuser, owner: connection, ownerName: connection.user },
+    async [Symbol.asyncDispose]() {
+      await stop()
+      await rm(dataDir, { recursive: true, force: true })
+    },
   }
 }

@@ -1,19 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject } from 'vitest'
+import type { TestServer } from './postgres-setup.ts'
 
 /** A database of one's own, empty or a copy of a template; it goes away with its connections when disposed of. */
 export interface TestDatabase extends AsyncDisposable {
   connection: pg.PoolConfig
 }
 
-export async function testDatabase({ template }: { template?: string } = {}): Promise<TestDatabase> {
+export async function testDatabase({
+  template,
+  server = inject('postgres'),
+}: {
+  template?: string
+  server?: TestServer
+} = {}): Promise<TestDatabase> {
   const name = `test_${randomBytes(8).toString('hex')}`
-  await createDatabase(name, template)
+  await createDatabase(name, template, server)
   return {
-    connection: connectionTo(name),
+    connection: connectionTo(name, server),
     async [Symbol.asyncDispose]() {
-      await asSuperuser((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+      await asSuperuser((client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`), server)
     },
   }
 }
@@ -35,13 +42,14 @@ export async function prepareTemplate(name: string, prepare: (connection: pg.Poo
   })
 }
 
-async function createDatabase(name: string, template = 'template1'): Promise<void> {
-  const [database, owner, source] = [name, inject('postgres').ownerName, template].map(pg.escapeIdentifier)
-  await asSuperuser((client) => client.query(`CREATE DATABASE ${database} OWNER ${owner} TEMPLATE ${source}`))
+async function createDatabase(name: string, template = 'template1', server = inject('postgres')): Promise<void> {
+  const [database, owner, source] = [name, server.ownerName, template].map(pg.escapeIdentifier)
+  const statement = `CREATE DATABASE ${database} OWNER ${owner} TEMPLATE ${source}`
+  await asSuperuser((client) => client.query(statement), server)
 }
 
-async function asSuperuser(run: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client(inject('postgres').superuser)
+async function asSuperuser(run: (client: pg.Client) => Promise<unknown>, server = inject('postgres')): Promise<void> {
+  const client = new pg.Client(server.superuser)
   await client.connect()
   try {
     await run(client)
@@ -50,8 +58,7 @@ async function asSuperuser(run: (client: pg.Client) => Promise<unknown>): Promis
   }
 }
 
-function connectionTo(database: string): pg.PoolConfig {
-  const { owner } = inject('postgres')
+function connectionTo(database: string, { owner }: TestServer = inject('postgres')): pg.PoolConfig {
   if (owner.connectionString === undefined) return { ...owner, database }
   const url = new URL(owner.connectionString)
   url.pathname = `/${database}`

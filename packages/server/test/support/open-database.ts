@@ -5,11 +5,12 @@ import { createDb } from '../../src/platform/db.ts'
 import { silentLog } from '../../src/platform/log.ts'
 import { openPostgres } from '../../src/platform/postgres.ts'
 import type { Random } from '../../src/platform/random.ts'
+import type { TestServer } from '../postgres-setup.ts'
 import { testDatabase } from '../test-database.ts'
 
-/** A fresh database of the test server. Its retries wait in real time, whatever clock the test moves. */
-export async function createTestDb(random: Random) {
-  const database = await testDatabase()
+/** A fresh database of the test server, the one that all share unless told. Its retries wait in real time, whatever clock the test moves. */
+export async function createTestDb(random: Random, server?: TestServer) {
+  const database = await testDatabase({ server })
   const kysely = openPostgres({ connection: database.connection, connectionsMax: 10, log: silentLog })
   return {
     db: createDb(kysely, { clock: systemClock, random }),
