@@ -49,13 +49,15 @@ export interface PlaySurroundings
   extends Pick<FleetNeeds, 'node' | 'dataDir' | 'apiUrl' | 'environment' | 'machine' | 'isolation'> {
   /** This process among the nodes; a new one at every start. */
   instance: string
+  /** Bytes that nobody can foretell, unless a simulation is to be repeated. */
+  draw?(bytes: number): Uint8Array
   people: Pick<Identity, 'peopleOf' | 'verifyAccess' | 'onLoginEnded' | 'isLive'>
   stores?: PlayStores
 }
 
 /** The core, which the laws speak of: places, servers, sessions, results, matches. The simulator composes it, too. */
 export function composePlay(platform: Platform, config: Config, around: PlaySurroundings) {
-  const { node, dataDir, apiUrl, environment, machine, isolation, people, stores = {} } = around
+  const { node, dataDir, apiUrl, environment, machine, isolation, people, stores = {}, draw = drawnBytes() } = around
   const { peopleOf, verifyAccess, onLoginEnded, isLive } = people
 
   const { origins, trustedProxies } = config.http
@@ -115,7 +117,7 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
     {
       ...platform,
       store: stores.games,
-      ...{ draw: drawnBytes(), places, peopleOf, modeOf: (mode) => privateModeOf(config, mode) },
+      ...{ draw, places, peopleOf, modeOf: (mode) => privateModeOf(config, mode) },
       ...{ openSession: sessions.open, joinSession: sessions.join, sessionsView: sessions.viewOf },
       ...{ issue: sessions.issue, transportOf: sessions.transportOf },
       ...{ removePlayer: sessions.remove, setDoor: sessions.setDoor, callOff: sessions.callOff },

@@ -18,6 +18,12 @@ describe('private games under faults', () => {
     })
   }
 
+  it('go the same way again under the same seed', async () => {
+    const traceOf = async (seed: number) => (await runWorld({ seed, stormMs: 30_000, ...friendsWorld })).trace
+    expect(await traceOf(7)).toBe(await traceOf(7))
+    expect(await traceOf(8)).not.toBe(await traceOf(7))
+  })
+
   it('were a thousand and more', () => {
     expect(games).toBeGreaterThan(1_000)
   })

@@ -140,9 +140,8 @@ export class SimNode {
       },
     }
     const own = mapStores(planted.stores, (store) => interruptible(life, store))
-    const mintId = idMint(clock, (count) =>
-      Uint8Array.from({ length: count }, () => Math.floor(random.fraction() * 256)),
-    )
+    const draw = (count: number) => Uint8Array.from({ length: count }, () => Math.floor(random.fraction() * 256))
+    const mintId = idMint(clock, draw)
     const play = composePlay(
       {
         ...{ clock, random, mintId, db, soft: ownSoft, wakes, secrets, log },
@@ -159,6 +158,7 @@ export class SimNode {
         environment: {},
         machine: attached,
         stores: own,
+        draw,
         people: {
           peopleOf: async (players) => new Map(players.map((player) => [player, personOf(nickOf(player))])),
           verifyAccess: async () => null,

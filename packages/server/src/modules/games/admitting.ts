@@ -1,5 +1,6 @@
 import { type Game, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
 import { timeText } from '../../platform/clock.ts'
+import { targetText } from '../../platform/outgoing/addresses.ts'
 import type { GamesOptions } from './config.ts'
 import type { GamesNeeds } from './needs.ts'
 import type { KeptGame } from './store.ts'
@@ -11,6 +12,8 @@ export interface Admitting {
 
 /** How often a waiting caller looks by itself, should a hint be lost. */
 const lookMs = 1_000
+/** As long as a caller may queue for a server. */
+const queueMaxMs = 60_000
 /** Beyond the mode's own limits, which end the wait, in case they are not kept. */
 const slackMs = 10_000
 
@@ -55,14 +58,14 @@ export function createAdmitting(
       waiting++
       try {
         const readyMs = needs.modeOf(game.mode)?.readyTimeoutMs ?? 0
-        const { seats } = await untilReady(game.session, readyMs + 60_000 + slackMs, signal)
+        const { seats } = await untilReady(game.session, readyMs + queueMaxMs + slackMs, signal)
         const seat = seats.find((one) => one.player === player)
         const { ticket, connectToken, endsAt, host, port } = await needs.issue(game.session, player)
         return {
           ...{ game_id: game.id, session_id: game.session, mode: game.mode, passcode: game.passcode },
           invitation: `/join/${game.passcode}`,
           ...{ role: seat?.role ?? 'player', players_max: game.playersMax },
-          ...{ address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`, host, port },
+          ...{ address: targetText({ host, port }), host, port },
           transport: needs.transportOf(game.mode),
           ticket,
           ...(connectToken === null ? {} : { connect_token: connectToken }),

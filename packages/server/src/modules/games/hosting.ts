@@ -71,10 +71,10 @@ export function createHosting(
           fields: [{ field: 'body.max_players', problem }],
         })
       }
+      // The same request again, whose answer was lost; unless it came to nothing, and is tried anew.
+      const known = await db.once((tx) => store.read(tx, id))
+      if (known !== null && known.host === player && (await isLive(known.session))) return known
       return db.transact(async (tx) => {
-        const known = await store.read(tx, id)
-        // The same request again, whose answer was lost; unless it came to nothing, and is tried anew.
-        if (known !== null && known.host === player && (await isLive(known.session))) return known
         const session: SessionId = await needs.openSession(tx, {
           ...{ match: null, kind: 'private', mode, region, board: null, settings, playersMax, allocateWaitMs: waitMs },
           players: [{ player, nick, guest, team: 0, role: 'host', origin: null }],

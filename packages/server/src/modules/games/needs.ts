@@ -4,7 +4,6 @@ import type { Db, Tx } from '../../platform/db.ts'
 import type { Limits } from '../../platform/http/limits.ts'
 import type { MintId } from '../../platform/ids.ts'
 import type { Log } from '../../platform/log.ts'
-import type { Metrics } from '../../platform/metrics.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { Places } from '../presence/index.ts'
@@ -27,7 +26,6 @@ export interface GamesNeeds {
   wakes: Wakes
   limits: Limits
   log: Log
-  metrics: Metrics
   /** What is kept; in PostgreSQL unless told. */
   store?: GamesStore
   /** Bytes that nobody can foretell. */

@@ -1,4 +1,5 @@
 import type { Match, PlayerId } from '@muster/protocol'
+import { targetText } from '../../platform/outgoing/addresses.ts'
 import type { KeptSession } from './store.ts'
 import type { Rules } from './timing.ts'
 
@@ -11,9 +12,6 @@ export function factionsOf(session: Pick<KeptSession, 'seats'>): PlayerId[][] {
 
 const nicknamesOf = ({ seats }: Pick<KeptSession, 'seats'>): Record<string, string> =>
   Object.fromEntries(seats.map(({ player, nick }) => [player, nick]))
-
-export const addressText = (host: string, port: number): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 
 /** What a server is told of the session that it is to run. */
 export function briefOf(session: KeptSession, rules: Rules) {
@@ -45,7 +43,7 @@ export function matchOf(session: KeptSession, rules: Rules): Match | null {
     match_id: match,
     session_id: session.id,
     mode: session.mode,
-    address: addressText(host, port),
+    address: targetText({ host, port }),
     host,
     port,
     transport: rules.transportOf(session.mode),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
 import { connectToken, type Dialect, keyBytes, nonceBytes, userDataBytes } from '@muster/netcode'
 import type { PlayerId } from '@muster/protocol'
+import { targetText } from '../../platform/outgoing/addresses.ts'
 import type { StampedTicket } from './store.ts'
 
 /** How a mode's servers take connect tokens. */
@@ -40,16 +41,14 @@ export const createConnectTokens =
         createTimestamp: BigInt(Math.floor(now / 1_000)),
         expireTimestamp: BigInt(seat.endsAt / 1_000),
         timeoutSeconds: rules.timeoutS,
-        publicAddresses: [addressOf(seat.host, seat.port)],
-        internalAddresses: [addressOf(internalHost, seat.port)],
+        publicAddresses: [targetText(seat)],
+        internalAddresses: [targetText({ host: internalHost, port: seat.port })],
         userData: userDataOf(seat),
       },
       rules.dialect,
     )
     return Buffer.from(token).toString('base64')
   }
-
-const addressOf = (host: string, port: number): string => (isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`)
 
 /** The same for a player each time, so that a server which knows the one before lets the player in once. */
 export const clientIdOf = (player: PlayerId): bigint => createHash('sha256').update(player).digest().readBigUInt64LE(0)

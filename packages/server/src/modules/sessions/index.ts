@@ -81,7 +81,6 @@ export function createSessions(
     admissionOf: admissions.admissionOf,
     issue: admissions.issue,
     transportOf: rules.transportOf,
-    netcodeOf: rules.netcodeOf,
     leave: leaving.leave,
     remove: leaving.remove,
     join: joining.join,

@@ -33,8 +33,6 @@ export interface OpenRequest {
 
 const playersMax = 1_000
 
-const waiting = ({ allocateWaitMs }: OpenRequest) => (allocateWaitMs === undefined ? {} : { allocateWaitMs })
-
 export interface OpeningNeeds extends Pick<SessionsNeeds, 'clock' | 'mintId' | 'wakes'> {
   store: SessionStore
   places: Pick<PlacesNeeds, 'claim' | 'move'>
@@ -69,6 +67,7 @@ export function createOpening({ clock, mintId, wakes, store, places, figures, ru
     if (new Set(players.map(({ player }) => player)).size < players.length) throw new Error('A player sits once.')
 
     const now = clock.now()
+    const timing = rules.timingOf(mode)
     const { id, fresh } = await store.insert(tx, {
       id: mintId('session'),
       kind: request.kind,
@@ -80,7 +79,7 @@ export function createOpening({ clock, mintId, wakes, store, places, figures, ru
       door: request.kind === 'private' ? 'open' : 'closed',
       playersMax: request.playersMax ?? null,
       requestedAt: now,
-      deadlineAt: firstDeadline({ ...rules.timingOf(mode), ...waiting(request) }, now),
+      deadlineAt: firstDeadline({ ...timing, allocateWaitMs: request.allocateWaitMs ?? timing.allocateWaitMs }, now),
       ticketLifeMs: rules.ticketLifeMsOf(mode),
       seats: players.map(
         ({ player, nick, guest, team, role, origin }): Seat => ({

@@ -3,8 +3,8 @@ import { timeText } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import type { Limits } from '../../platform/http/limits.ts'
 import { playerOf, type Route, route } from '../../platform/http/route.ts'
+import { targetText } from '../../platform/outgoing/addresses.ts'
 import type { Admissions } from './admissions.ts'
-import { addressText } from './brief.ts'
 import type { Leaving } from './leaving.ts'
 import type { Reports } from './reports.ts'
 import type { SessionStore } from './store.ts'
@@ -71,7 +71,7 @@ export function sessionRoutes(needs: RoutesNeeds): Route[] {
           ...(connectToken === null ? {} : { connect_token: connectToken }),
           expires_at: timeText(endsAt),
           session_id: id,
-          address: addressText(host, port),
+          address: targetText({ host, port }),
           host,
           port,
           transport: rules.transportOf(mode),

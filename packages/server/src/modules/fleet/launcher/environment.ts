@@ -1,4 +1,5 @@
 import type { ServerId, SessionId } from '@muster/protocol'
+import { targetText } from '../../../platform/outgoing/addresses.ts'
 
 /** Marks a process as launched by the node that it names: how it is found again after a crash of Muster. */
 export const launcherMark = 'MUSTER_LAUNCHER'
@@ -21,8 +22,6 @@ export interface LaunchFacts {
   sdkPort: number | null
 }
 
-const addressOf = (host: string, port: number) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
-
 const hex = (id: bigint) => `0x${id.toString(16).padStart(16, '0')}`
 
 const keysOf = ({ keys, port }: LaunchFacts): Record<string, string> =>
@@ -32,7 +31,7 @@ const keysOf = ({ keys, port }: LaunchFacts): Record<string, string> =>
         MUSTER_NETCODE_KEY: keys.netcode.toString('hex'),
         MUSTER_NETCODE_PROTOCOL_ID: hex(keys.protocolId),
         // What it must be configured with, for it refuses tokens that name another.
-        MUSTER_NETCODE_ADDRESS: addressOf(keys.host, port),
+        MUSTER_NETCODE_ADDRESS: targetText({ host: keys.host, port }),
       }
 
 /** As Agones names them. */
@@ -62,7 +61,7 @@ export function launchEnvironment(
     ...keysOf(facts),
     MUSTER_PORT: String(facts.port),
     MUSTER_BIND_HOST: facts.bindHost,
-    MUSTER_PUBLIC_ADDRESS: addressOf(facts.publicHost, facts.port),
+    MUSTER_PUBLIC_ADDRESS: targetText({ host: facts.publicHost, port: facts.port }),
     MUSTER_MAX_PLAYERS: String(facts.playersMax),
     MUSTER_MATCH: JSON.stringify(facts.match),
     ...(facts.sdkPort === null ? {} : sdkVariables(facts.sdkPort)),
