@@ -24,14 +24,14 @@ it('plays the game of the guide, as it stands there', async () => {
       expect(text).toContain(what)
       return text.replace(what, by)
     }
-    // It stands in our own workspace, and asks for no newer versions than that has.
+    // It stands in our own workspace, and builds with what was fetched for that: a registry's newest may want a newer Rust.
     const ours = replaced(manifest, '../muster/sdks/rust', join(repository, 'sdks/rust'))
     await writeFile(join(folder, 'Cargo.toml'), `${ours}\n[workspace]\n`)
     await copyFile(join(repository, 'Cargo.lock'), join(folder, 'Cargo.lock'))
     await writeFile(join(folder, 'src/bin/server.rs'), server)
     await writeFile(join(folder, 'src/bin/player.rs'), replaced(player, 'http://127.0.0.1:3000', muster.url))
     const target = join(folder, 'target')
-    execFileSync('cargo', ['build', '--quiet'], {
+    execFileSync('cargo', ['build', '--quiet', '--offline'], {
       ...{ cwd: folder, stdio: 'inherit', env: { ...process.env, CARGO_TARGET_DIR: target } },
     })
 

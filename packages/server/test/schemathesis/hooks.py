@@ -118,13 +118,16 @@ turn = 0
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """In every other call, an id that there is; and good bodies as good as the document's words have them."""
+    """In every other call, an id that there is; and good bodies as good as the document's words have them.
+
+    A call that follows another's answer keeps the id it learned there."""
     global turn
     if case.meta is None or not case.meta.generation.mode.is_positive:
         return
     turn += 1
     known = real_id(case.operation.path)
-    if known is not None and turn % 2 == 0 and case.path_parameters and "id" in case.path_parameters:
+    follows = case.meta.phase.name == "stateful"
+    if known is not None and not follows and turn % 2 == 0 and case.path_parameters and "id" in case.path_parameters:
         case.path_parameters["id"] = known
     if case.body is not None and "PUT /players/me/storage" not in case.operation.label:
         case.body = well_formed(case.body)

@@ -44,6 +44,11 @@ const contracts = {
     params: PathId(SessionIdSchema),
     answers: { 204: null },
   }),
+  latest: contract({
+    ...ok,
+    ...{ method: 'GET', path: '/items/latest', summary: 'The latest', who: ['anyone'] },
+    answers: { 204: null },
+  }),
   fail: contract({ ...ok, method: 'POST', path: '/fail', summary: 'Fail', who: ['operator'], answers: { 204: null } }),
   say: contract({
     ...ok,
@@ -123,6 +128,7 @@ export async function httpGround(more: Partial<HttpOptions> = {}) {
       }),
       route(contracts.list, async ({ query }) => ({ status: 200, body: query })),
       route(contracts.rename, async () => ({ status: 204 })),
+      route(contracts.latest, async () => ({ status: 204 })),
       route(contracts.fail, async () => {
         throw Object.assign(new Error('inner workings'), { password: 'hunter2' })
       }),

@@ -35,7 +35,16 @@ describe('the OpenAPI document', () => {
     expect(
       Object.entries(document.paths).flatMap(([path, all]) => Object.keys(all).map((one) => `${one} ${path}`)),
     ).toEqual([
-      ...['get /ws', 'post /items', 'get /items', 'patch /items/{id}', 'post /fail', 'post /say', 'post /nudge'],
+      ...[
+        'get /ws',
+        'post /items',
+        'get /items',
+        'patch /items/{id}',
+        'get /items/latest',
+        'post /fail',
+        'post /say',
+        'post /nudge',
+      ],
       ...['get /much', 'get /wait'],
     ])
     expect(document.paths['/items/{id}']?.patch).toMatchObject({

@@ -174,6 +174,16 @@ describe('the HTTP edge', () => {
       expect(item).toMatchObject({ ...refusal(405, 'METHOD_NOT_ALLOWED'), headers: { allow: 'PATCH' } })
     })
 
+    it('what may be done with an id, of a path that is written out', async () => {
+      expect(await ground.call({ url: '/items/latest' })).toMatchObject({ status: 204 })
+      for (const url of ['/items/latest', '/items/latest?a=b']) {
+        const answer = await ground.call({ method: 'PATCH', url, headers: bearer('muster_rt_s1') })
+        expect(answer, url).toMatchObject({ ...refusal(405, 'METHOD_NOT_ALLOWED'), headers: { allow: 'GET' } })
+      }
+      const asked = await ground.call({ method: 'OPTIONS', url: '/items/latest' })
+      expect(asked).toMatchObject({ status: 204, headers: { allow: 'GET' } })
+    })
+
     it('a path that cannot be read', async () => {
       for (const url of ['/items/%zz', '/%'])
         expect(await ground.call({ url }), url).toMatchObject(refusal(400, 'INVALID_REQUEST'))

@@ -142,7 +142,7 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     }
     allowOrigin(request, reply, options.origins)
     // Before anything of it is read: whatever else is wrong with it, there is nothing to send it to.
-    if (request.is404) return nothingHere(request, reply)
+    if (request.is404 || isNamedOtherwise(request)) return nothingHere(request, reply)
   })
   // Also a call that began before the end: its line would be kept, and the end would wait for it.
   app.addHook('onSend', async (_, reply) => {
@@ -166,12 +166,20 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     }
     return sendProblem(reply, refusal, request.id, request.routeOptions.config?.problemType)
   })
+  const paths = new Set(routes.map(({ contract }) => contract.path))
+  // `PATCH /games/join` changes no game of that name: a path written out is never also somebody's id.
+  const isNamedOtherwise = (request: FastifyRequest) => {
+    const path = pathOf(request)
+    return request.routeOptions.url !== path && paths.has(path)
+  }
   const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
-    const path = request.url.split('?')[0] ?? ''
+    const path = pathOf(request)
     const exact = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
       app.findRoute({ method, url: path }),
     )
-    const allowed = [...new Set([...exact, ...methodsAt(routes, path)])]
+    const allowed = paths.has(path)
+      ? routes.filter(({ contract }) => contract.path === path).map(({ contract }) => contract.method)
+      : [...new Set([...exact, ...methodsAt(routes, path)])]
     if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
     const type = routes.find(({ contract }) => contract.path === path)?.contract.problemType
@@ -314,6 +322,8 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: stri
   reply.header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
   reply.header('access-control-expose-headers', 'etag, retry-after, x-request-id')
 }
+
+const pathOf = (request: FastifyRequest) => request.url.split('?')[0] ?? ''
 
 /** Paths with parameters are known to the router only as patterns. */
 function methodsAt(routes: Route[], path: string): string[] {
