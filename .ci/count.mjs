@@ -9,10 +9,12 @@ for (const name of readdirSync(folder)) {
   const report = JSON.parse(readFileSync(join(folder, name), 'utf8'))
   passed += report.numPassedTests
   failed += report.numFailedTests
-  // Said again at the end, where whoever reads only the end finds it.
+  // Said again at the end, with the reason, where whoever reads only the end finds it.
   for (const file of report.testResults) {
-    for (const one of file.assertionResults)
-      if (one.status === 'failed') console.log(`!! ${file.name}: ${one.fullName}`)
+    for (const one of file.assertionResults.filter(({ status }) => status === 'failed')) {
+      console.log(`!! ${file.name}: ${one.fullName}`)
+      console.log(one.failureMessages.join('\n').split('\n').slice(0, 12).join('\n'))
+    }
   }
 }
 failed = Math.max(failed, Number(steps))
