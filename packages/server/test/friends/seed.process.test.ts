@@ -3,6 +3,7 @@ import { enter } from '@muster/example-coop'
 import type { Game } from '@muster/protocol'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { httpCaller } from '../support/http-caller.ts'
 import { type FriendsGround, friendsGround } from './friends-ground.ts'
 
 /** The production half of the seed, sentence by sentence. */
@@ -47,6 +48,25 @@ describe('a private game on real processes', () => {
     const late = await queued
     expect(late.role).toBe('host')
     await third.endGame(late.game_id)
+  })
+
+  it('takes a request that came to nothing for a new one, and one that was answered for itself', async () => {
+    const holder = await ground.player()
+    const held = await holder.hostGame({ mode: 'scarce', wait_s: 30 })
+    const call = httpCaller(ground.muster().url)
+    const guest = await call('POST /auth/guest', { body: {} })
+    const token = String(guest.body.access_token)
+    const again = () =>
+      call('POST /games', { token, body: { mode: 'scarce' }, headers: { 'idempotency-key': 'the-same-request' } })
+    expect(await again()).toMatchObject({ status: 503, code: 'NO_CAPACITY' })
+    await holder.endGame(held.game_id)
+    const made = await eventually('the slot is free again', async () => {
+      const answer = await again()
+      return answer.status !== 503 && answer
+    })
+    expect(made).toMatchObject({ status: 201, body: { role: 'host', mode: 'scarce' } })
+    expect((await again()).body).toEqual(made.body)
+    expect(await call(`DELETE /games/${made.body.game_id}`, { token })).toMatchObject({ status: 204 })
   })
 
   it('“Now the other players can send the passcode”, and the invitation tells what there is to join', async () => {
