@@ -171,7 +171,7 @@ describe.skipIf(testRedisUrl() === undefined)('on Redis', () => {
     const heard: string[] = []
     one.hear('session', (ids) => heard.push(`one ${ids}`))
     two.hear('session', (ids) => heard.push(`two ${ids}`))
-    const woken = two.wait('session', 'b', 20_000)
+    const woken = two.wait('session', 'b', 20_000).over
     one.wake('session', ['a', 'b'])
     await woken
     one.wake('session', ['c'])

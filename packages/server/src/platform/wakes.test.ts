@@ -34,8 +34,8 @@ describe('wakes', () => {
   it('end the waits for their id, and no others', async () => {
     const { clock, one, two } = await twoNodes()
     const woken: string[] = []
-    for (const id of ['a', 'a', 'b']) void two.wait('player', id, 10_000).then(() => woken.push(id))
-    void two.wait('session', 'a', 10_000).then(() => woken.push('session a'))
+    for (const id of ['a', 'a', 'b']) void two.wait('player', id, 10_000).over.then(() => woken.push(id))
+    void two.wait('session', 'a', 10_000).over.then(() => woken.push('session a'))
     one.wake('player', ['a'])
     await clock.advance(0)
     expect(woken).toEqual(['a', 'a'])
@@ -48,12 +48,25 @@ describe('wakes', () => {
   it('let a wait go when its caller has gone, before or meanwhile', async () => {
     const { clock, one } = await twoNodes()
     const gone = new AbortController()
-    const waiting = one.wait('player', 'a', 10_000, gone.signal)
+    const waiting = one.wait('player', 'a', 10_000, gone.signal).over
     gone.abort()
     await waiting
-    await one.wait('player', 'a', 10_000, gone.signal)
+    await one.wait('player', 'a', 10_000, gone.signal).over
     one.wake('player', ['a'])
     await clock.advance(20_000)
+  })
+
+  it('let a wait go at the word of its caller, or with any of its signals', async () => {
+    const { one } = await twoNodes()
+    const told = one.wait('player', 'a', 10_000)
+    told.end()
+    await told.over
+    const [first, second] = [new AbortController(), new AbortController()]
+    const watched = one.wait('player', 'a', 10_000, undefined, first.signal, second.signal)
+    second.abort()
+    await watched.over
+    first.abort()
+    told.end()
   })
 
   it('are told no more to who stopped listening', async () => {
@@ -96,7 +109,7 @@ describe('wakes', () => {
     const clock = simulatedClock()
     const soft: SoftState = { ...memorySoftState(clock), publish: () => Promise.reject(new Error('planted')) }
     const wakes = await createWakes({ clock, soft, log, node: 'one' })
-    const waiting = wakes.wait('player', 'a', 10_000)
+    const waiting = wakes.wait('player', 'a', 10_000).over
     wakes.wake('player', ['a'])
     await waiting
   })

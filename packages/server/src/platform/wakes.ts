@@ -7,8 +7,15 @@ import type { SoftState } from './soft-state.ts'
 export interface Wakes extends AsyncDisposable {
   wake(topic: string, ids: readonly string[]): void
   hear(topic: string, listener: (ids: readonly string[]) => void): () => void
-  /** Resolves at the next wake of this id, after `timeoutMs`, or when `signal` ends. */
-  wait(topic: string, id: string, timeoutMs: number, signal?: AbortSignal): Promise<void>
+  /** Waits for the next wake of this id: `timeoutMs` at most, and no longer than any of the signals. */
+  wait(topic: string, id: string, timeoutMs: number, ...signals: (AbortSignal | undefined)[]): Wait
+}
+
+export interface Wait {
+  /** Resolves when the wait is over, whatever ended it. */
+  over: Promise<void>
+  /** Waits no longer. */
+  end(): void
 }
 
 const channel = 'wakes'
@@ -46,22 +53,27 @@ export async function createWakes(ground: { clock: Clock; soft: SoftState; log: 
       listeners.set(topic, known.add(listener))
       return () => void known.delete(listener)
     },
-    wait: (topic, id, timeoutMs, signal) =>
-      new Promise((resolve) => {
-        const key = `${topic} ${id}`
-        const known = waiting.get(key) ?? new Set()
-        const done = () => {
-          known.delete(done)
-          if (known.size === 0) waiting.delete(key)
-          cancel()
-          signal?.removeEventListener('abort', done)
-          resolve()
-        }
-        const cancel = ground.clock.after(timeoutMs, done)
-        waiting.set(key, known.add(done))
-        signal?.addEventListener('abort', done)
-        if (signal?.aborted) done()
-      }),
+    wait(topic, id, timeoutMs, ...signals) {
+      const key = `${topic} ${id}`
+      const known = waiting.get(key) ?? new Set()
+      let resolve: () => void = () => undefined
+      const over = new Promise<void>((then) => {
+        resolve = then
+      })
+      const end = () => {
+        known.delete(end)
+        if (known.size === 0) waiting.delete(key)
+        cancel()
+        for (const signal of signals) signal?.removeEventListener('abort', end)
+        resolve()
+      }
+      const cancel = ground.clock.after(timeoutMs, end)
+      waiting.set(key, known.add(end))
+      // Each by itself: a signal made of several is dear, and is kept alive for as long as anybody listens to it.
+      for (const signal of signals) signal?.addEventListener('abort', end)
+      if (signals.some((signal) => signal?.aborted)) end()
+      return { over, end }
+    },
     [Symbol.asyncDispose]: async () => unsubscribe(),
   }
 }

@@ -5,7 +5,8 @@ import type { Random } from '../../src/platform/random.ts'
 import type { SimTime } from './time.ts'
 import type { Weather } from './weather.ts'
 
-const never = new Promise<never>(() => undefined)
+/** One each: a promise keeps whoever waits for it, and a run is to leave nothing behind. */
+const never = () => new Promise<never>(() => undefined)
 /** As the server's own connections have it: who holds a transaction open and says nothing for so long is cut off. */
 const idleInTransactionMs = 30_000
 
@@ -67,14 +68,14 @@ export class Life {
 
   /** A step that takes `ms`, or however long the process is paused. Never ends in a process that dies. */
   async step(ms: number): Promise<void> {
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
     if (this.#random.fraction() < this.#weather().crash) {
       this.end()
-      return never
+      return never()
     }
     if (ms > 0) await this.#time.sleep(ms)
     while (this.#alive && this.paused) await this.#resuming
-    if (!this.#alive) return never
+    if (!this.#alive) return never()
   }
 
   /** Before or after a statement. Answers without waiting where nothing happens. */

@@ -95,7 +95,7 @@ export async function identityGround(
 const deafWakes: Wakes = {
   wake: () => undefined,
   hear: () => () => undefined,
-  wait: async () => undefined,
+  wait: () => ({ over: Promise.resolve(), end: () => undefined }),
   [Symbol.asyncDispose]: async () => undefined,
 }
 

@@ -2,7 +2,7 @@ import { type KeyId, Refusal, type ServerId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import type { Db } from '../../platform/db.ts'
 import { gather } from '../../platform/gather.ts'
-import type { Wakes } from '../../platform/wakes.ts'
+import type { Wait, Wakes } from '../../platform/wakes.ts'
 import type { FleetOptions } from './config.ts'
 import { kickIsDone, mayTouch, type Orders, type SeenSession } from './domain.ts'
 import type { DirectoryStore, KeptOrders } from './store.ts'
@@ -40,7 +40,8 @@ type Question = { server: ServerId; said: HeardBeat | null }
 
 export function createHeartbeats({ clock, db, wakes, store }: HeartbeatsNeeds, options: FleetOptions): Heartbeats {
   const told = createTold(options.retellS * 1_000)
-  const stopping = new AbortController()
+  const waits = new Set<Wait>()
+  let stopped = false
   let polls = 0
 
   const ask = gather<Question, KeptOrders | null>(
@@ -105,25 +106,22 @@ export function createHeartbeats({ clock, db, wakes, store }: HeartbeatsNeeds, o
         let instance: string | null = null
         for (;;) {
           // It listens before it looks, so that nothing is missed in between.
-          const heardEnough = new AbortController()
           const leftMs = Math.max(0, until - clock.now())
-          const woken = wakes.wait(
-            'server',
-            server,
-            Math.min(leftMs, options.lookEveryS * 1_000),
-            AbortSignal.any([signal, stopping.signal, heardEnough.signal]),
-          )
+          const lookMs = Math.min(leftMs, options.lookEveryS * 1_000)
+          const wait = wakes.wait('server', server, lookMs, signal)
+          waits.add(wait)
           try {
             const orders = (await ask({ server, said })) ?? (await refuse(heard))
             // Another run of the server has other orders, and they are not for this one.
             if (instance !== null && orders.instance !== instance) throw new Refusal('SERVER_NOT_FOUND')
             instance = orders.instance
             said = null
-            const over = leftMs === 0 || signal.aborted || stopping.signal.aborted
+            const over = leftMs === 0 || signal.aborted || stopped
             if (over || told.isNews(server, orders, clock.now())) return tell(server, orders)
-            await woken
+            await wait.over
           } finally {
-            heardEnough.abort()
+            wait.end()
+            waits.delete(wait)
           }
         }
       } finally {
@@ -131,6 +129,9 @@ export function createHeartbeats({ clock, db, wakes, store }: HeartbeatsNeeds, o
       }
     },
     forgetOld: () => told.forgetOld(clock.now()),
-    stop: () => stopping.abort(),
+    stop() {
+      stopped = true
+      for (const wait of waits) wait.end()
+    },
   }
 }

@@ -28,8 +28,7 @@ export function createAdmitting(
     const until = clock.now() + waitMs
     for (;;) {
       // It listens before it looks, so that nothing is missed in between.
-      const enough = new AbortController()
-      const woken = wakes.wait('session', session, lookMs, AbortSignal.any([signal, enough.signal]))
+      const wait = wakes.wait('session', session, lookMs, signal)
       try {
         const view = (await needs.sessionsView([session])).get(session)
         if (view === undefined) throw new Refusal('GAME_NOT_FOUND')
@@ -45,9 +44,9 @@ export function createAdmitting(
             retryAfterS: 1,
           })
         }
-        await woken
+        await wait.over
       } finally {
-        enough.abort()
+        wait.end()
       }
     }
   }

@@ -151,13 +151,14 @@ export function createReading(needs: ReadingNeeds, options: { rereadMs: number; 
     const isOver = () => clock.now() >= endsAt || poll.signal?.aborted === true
     let reading = first
     while (revisionOf(reading) === seen && !isOver()) {
-      const heard = new AbortController()
-      const signal = AbortSignal.any([heard.signal, ...(poll.signal === undefined ? [] : [poll.signal])])
       // Listens first and reads then, so that nothing can happen in between.
-      const woken = wakes.wait('player', player, Math.min(options.rereadMs, endsAt - clock.now()), signal)
-      reading = (await read(reading.entry.id)) ?? reading
-      if (revisionOf(reading) !== seen) heard.abort()
-      await woken
+      const wait = wakes.wait('player', player, Math.min(options.rereadMs, endsAt - clock.now()), poll.signal)
+      try {
+        reading = (await read(reading.entry.id)) ?? reading
+        if (revisionOf(reading) === seen) await wait.over
+      } finally {
+        wait.end()
+      }
     }
     activity.seen(reading.entry)
     // Meanwhile the player may have left this entry and begun another.

@@ -56,7 +56,7 @@ export function createWhyAsking(needs: WhyAskingNeeds, options: { waitMs: number
     if (options.waitMs === 0) return null
     const answered = wakes.wait(told, id, options.waitMs, signal)
     wakes.wake(asked, [id])
-    await answered
+    await answered.over
     const text = await soft.get(keyOf(id)).catch(() => null)
     return text === null ? null : (JSON.parse(text) as WhyText[])
   }
