@@ -11,6 +11,8 @@ export interface Games {
   joinGame(passcode: string): Promise<Game>
   /** The game that the player is in, with a fresh ticket. */
   ownGame(): Promise<Game>
+  /** Also while it waits for a server. Where the host leaves before play has begun, it is over for all. */
+  leaveGame(): Promise<void>
   invitation(passcode: string): Promise<Invitation>
   /** For hosts. */
   setDoor(gameId: string, door: 'open' | 'closed'): Promise<void>
@@ -27,6 +29,9 @@ export function createGames(http: Http): Games {
     joinGame: async (passcode) =>
       (await http<Game>({ method: 'POST', path: '/games/join', body: { passcode }, signedIn })).body,
     ownGame: async () => (await http<Game>({ method: 'GET', path: '/games/me', signedIn })).body,
+    async leaveGame() {
+      await http({ method: 'DELETE', path: '/games/me', signedIn })
+    },
     invitation: async (passcode) =>
       (await http<Invitation>({ method: 'GET', path: `/join/${encodeURIComponent(passcode)}` })).body,
     async setDoor(id, door) {

@@ -120,7 +120,8 @@ export function composePlay(platform: Platform, config: Config, around: PlaySurr
       ...{ draw, places, peopleOf, modeOf: (mode) => privateModeOf(config, mode) },
       ...{ openSession: sessions.open, joinSession: sessions.join, sessionsView: sessions.viewOf },
       ...{ issue: sessions.issue, transportOf: sessions.transportOf },
-      ...{ removePlayer: sessions.remove, setDoor: sessions.setDoor, callOff: sessions.callOff },
+      ...{ leaveSession: sessions.leave, removePlayer: sessions.remove },
+      ...{ setDoor: sessions.setDoor, callOff: sessions.callOff },
     },
     config.games,
   )

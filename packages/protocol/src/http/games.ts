@@ -95,6 +95,17 @@ export const readOwnGame = contract({
   refusals: ['GAME_NOT_FOUND', 'NO_CAPACITY', 'BUSY'],
 })
 
+export const leaveGame = contract({
+  method: 'DELETE',
+  path: '/games/me',
+  summary:
+    'Leave the private game that the player is in, also while it waits for a server; where its host leaves before play has begun, it is over',
+  tag,
+  who: ['player'],
+  answers: { 204: null },
+  refusals: ['GAME_NOT_FOUND'],
+})
+
 export const changeGame = contract({
   method: 'PATCH',
   path: '/games/:id',

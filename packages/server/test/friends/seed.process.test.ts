@@ -6,6 +6,8 @@ import { eventually } from '../support/eventually.ts'
 import { httpCaller } from '../support/http-caller.ts'
 import { type FriendsGround, friendsGround } from './friends-ground.ts'
 
+const codeOf = (error: { code?: string }) => String(error.code)
+
 /** The production half of the seed, sentence by sentence. */
 describe('a private game on real processes', () => {
   let ground: FriendsGround
@@ -225,6 +227,31 @@ describe('a private game on real processes', () => {
     await one.kick(played.game_id, friend.userId ?? '')
     expect(await there.closed).toMatchObject({ code: 1008, reason: 'kicked' })
     await one.endGame(played.game_id)
+  })
+
+  it('keeps out whom the host removes while they come back', async () => {
+    const [one, friend] = [await ground.player(), await ground.player()]
+    const played = await one.hostGame({ mode: 'raid' })
+    await friend.joinGame(played.passcode)
+    const joins = Array.from({ length: 8 }, () => friend.joinGame(played.passcode).then(() => 'in', codeOf))
+    await one.kick(played.game_id, friend.userId ?? '')
+    expect(['in', 'KICKED']).toEqual(expect.arrayContaining(await Promise.all(joins)))
+    expect(await friend.ownGame().catch(codeOf)).toBe('GAME_NOT_FOUND')
+    expect(await friend.joinGame(played.passcode).catch(codeOf)).toBe('KICKED')
+    expect(await one.invitation(played.passcode)).toMatchObject({ players: 1 })
+    await one.endGame(played.game_id)
+    expect(await one.invitation(played.passcode).catch(codeOf)).toBe('GAME_NOT_FOUND')
+  })
+
+  it('lets a host who waits for a server do without', async () => {
+    const [holder, waiter] = [await ground.player(), await ground.player()]
+    const held = await holder.hostGame({ mode: 'scarce', wait_s: 30 })
+    const waiting = waiter.hostGame({ mode: 'scarce', wait_s: 60 }).then(() => 'in', codeOf)
+    await eventually('the wait has begun', () => waiter.leaveGame().then(() => true))
+    expect(await waiting).toBe('GAME_NOT_FOUND')
+    expect(await waiter.leaveGame().catch(codeOf)).toBe('GAME_NOT_FOUND')
+    await holder.leaveGame()
+    expect(await holder.session(held.session_id)).toMatchObject({ state: 'cancelled', reason: 'host_left' })
   })
 
   it('throttles guessing: whoever tried too often learns nothing from a right guess', async () => {

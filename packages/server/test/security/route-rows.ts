@@ -111,6 +111,7 @@ export const routeRows: Readonly<Record<string, RouteRow>> = {
   'POST /games': { body: () => ({ mode: 'nosuchmode', settings: { map: 'cave' }, max_players: 2, wait_s: 0 }) },
   'POST /games/join': { body: (_, { passcode }) => ({ passcode }) },
   'GET /games/me': { players: 'hosts' },
+  'DELETE /games/me': { players: 'hosts', endsThing: true },
   'PATCH /games/:id': { thing: 'game', players: 'hosts', body: () => ({ door: 'open' }) },
   'POST /games/:id/kick': {
     ...{ thing: 'game', players: 'hosts' },

@@ -25,6 +25,9 @@ export async function callGames(api: OpenApiCaller, elsewhere: string): Promise<
   expect(code(await join({}))).toEqual([400, 'INVALID_REQUEST'])
   expect((await api.call('GET /games/me', { token: friends })).status).toBe(200)
   expect(code(await api.call('GET /games/me', { token: elsewhere }))).toEqual([404, 'GAME_NOT_FOUND'])
+  expect((await api.call('DELETE /games/me', { token: friends })).status).toBe(204)
+  expect(code(await api.call('DELETE /games/me', { token: friends }))).toEqual([404, 'GAME_NOT_FOUND'])
+  expect((await join({ passcode })).status).toBe(200)
   const game = `/games/${text(made, 'game_id')}`
   for (const [token, status] of [
     [friends, 404],

@@ -1,9 +1,10 @@
 import { type Game, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
 import { timeText } from '../../platform/clock.ts'
 import { targetText } from '../../platform/outgoing/addresses.ts'
+import type { Issued } from '../sessions/index.ts'
 import type { GamesOptions } from './config.ts'
 import type { GamesNeeds } from './needs.ts'
-import type { KeptGame } from './store.ts'
+import type { GamesStore, KeptGame } from './store.ts'
 
 export interface Admitting {
   /** Waits until the game's server is ready, and answers what the player needs to come in. */
@@ -18,7 +19,9 @@ const queueMaxMs = 60_000
 const slackMs = 10_000
 
 export function createAdmitting(
-  needs: Pick<GamesNeeds, 'clock' | 'wakes' | 'sessionsView' | 'issue' | 'modeOf' | 'transportOf'>,
+  needs: Pick<GamesNeeds, 'clock' | 'db' | 'wakes' | 'sessionsView' | 'issue' | 'modeOf' | 'transportOf'> & {
+    store: GamesStore
+  },
   { waitingMax, retryAfterS }: Pick<GamesOptions, 'waitingMax' | 'retryAfterS'>,
 ): Admitting {
   const { clock, wakes } = needs
@@ -51,6 +54,19 @@ export function createAdmitting(
     }
   }
 
+  /** As those who play in it know it: a game, not a session. */
+  async function issue({ id, session }: KeptGame, player: PlayerId): Promise<Issued> {
+    try {
+      return await needs.issue(session, player)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (error.code === 'SESSION_ENDED') throw new Refusal('GAME_NOT_FOUND')
+      const banned =
+        error.code === 'SESSION_STATE' && (await needs.db.once((tx) => needs.store.isBanned(tx, id, player)))
+      throw banned ? new Refusal('KICKED') : error
+    }
+  }
+
   return {
     async admit(game, player, signal) {
       if (waiting >= waitingMax) throw new Refusal('BUSY', { retryAfterS: 1 })
@@ -59,7 +75,7 @@ export function createAdmitting(
         const readyMs = needs.modeOf(game.mode)?.readyTimeoutMs ?? 0
         const { seats } = await untilReady(game.session, readyMs + queueMaxMs + slackMs, signal)
         const seat = seats.find((one) => one.player === player)
-        const { ticket, connectToken, endsAt, host, port } = await needs.issue(game.session, player)
+        const { ticket, connectToken, endsAt, host, port } = await issue(game, player)
         return {
           ...{ game_id: game.id, session_id: game.session, mode: game.mode, passcode: game.passcode },
           invitation: `/join/${game.passcode}`,

@@ -37,7 +37,7 @@ export function createGames(needs: GamesNeeds, options: GamesOptions) {
   }
   const hosting = createHosting({ ...needs, store, rules }, options)
   const joining = createJoining({ ...needs, store, rules }, options)
-  const admitting = createAdmitting(needs, options)
+  const admitting = createAdmitting({ ...needs, store }, options)
   const jobs: Repeating[] = []
 
   /** Gives the passcodes of games free whose session has ended. */

@@ -17,6 +17,8 @@ export interface Joining {
   find(passcode: string, by: Guesser): Promise<KeptGame>
   /** The game that the player is in. */
   own(player: PlayerId): Promise<KeptGame>
+  /** Also while its server is still looked for. Where the host leaves before play has begun, it is over for all. */
+  leave(player: PlayerId): Promise<void>
 }
 
 const minuteMs = 60_000
@@ -30,7 +32,7 @@ const refusalOf: Readonly<Partial<Record<Seating, ConstructorParameters<typeof R
 }
 
 export function createJoining(
-  needs: Pick<GamesNeeds, 'db' | 'limits' | 'places' | 'joinSession' | 'modeOf'> & {
+  needs: Pick<GamesNeeds, 'db' | 'limits' | 'places' | 'joinSession' | 'leaveSession' | 'modeOf'> & {
     store: GamesStore
     rules: GuestRules
   },
@@ -55,6 +57,13 @@ export function createJoining(
     throw new Refusal('GAME_NOT_FOUND')
   }
 
+  async function own(player: PlayerId): Promise<KeptGame> {
+    const place = (await places.of([player])).get(player)
+    const game = place?.kind === 'session' ? await db.once((tx) => store.ofSession(tx, place.id as SessionId)) : null
+    if (game === null) throw new Refusal('GAME_NOT_FOUND', { detail: 'You are in no private game.' })
+    return game
+  }
+
   return {
     find,
     async join(passcode, player, address) {
@@ -63,10 +72,11 @@ export function createJoining(
       if (mode === null) throw new Refusal('GAME_NOT_FOUND')
       const { nick, guest } = await rules.admit(player, mode)
       const seating = await db.transact(async (tx) => {
-        if (await store.isBanned(tx, game.id, player)) return 'kicked'
-        return needs.joinSession(tx, game.session, { player, nick, guest })
+        const seated = await needs.joinSession(tx, game.session, { player, nick, guest })
+        // Only now: joining waits for the session, so whoever was removed meanwhile is known here, and not before.
+        if (await store.isBanned(tx, game.id, player)) throw new Refusal('KICKED')
+        return seated
       })
-      if (seating === 'kicked') throw new Refusal('KICKED')
       if (seating === 'elsewhere') {
         const place = (await places.of([player])).get(player)
         throw new Refusal(place?.kind === 'entry' ? 'ALREADY_SEARCHING' : 'ALREADY_PLAYING')
@@ -75,11 +85,13 @@ export function createJoining(
       if (code !== undefined) throw new Refusal(code)
       return game
     },
-    async own(player) {
-      const place = (await places.of([player])).get(player)
-      const game = place?.kind === 'session' ? await db.once((tx) => store.ofSession(tx, place.id as SessionId)) : null
-      if (game === null) throw new Refusal('GAME_NOT_FOUND', { detail: 'You are in no private game.' })
-      return game
+    own,
+    async leave(player) {
+      const { session } = await own(player)
+      await needs.leaveSession(session, player).catch((error: unknown) => {
+        // It ended just now.
+        throw error instanceof Refusal && error.code === 'SESSION_ENDED' ? new Refusal('GAME_NOT_FOUND') : error
+      })
     },
   }
 }

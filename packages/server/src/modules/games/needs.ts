@@ -39,6 +39,7 @@ export interface GamesNeeds {
   sessionsView(sessions: readonly SessionId[]): Promise<Map<SessionId, SessionView>>
   joinSession(tx: Tx, session: SessionId, who: { player: PlayerId; nick: string; guest: boolean }): Promise<Seating>
   issue(session: SessionId, player: PlayerId): Promise<Issued>
+  leaveSession(session: SessionId, player: PlayerId): Promise<void>
   removePlayer(tx: Tx, session: SessionId, player: PlayerId, reason: string): Promise<void>
   setDoor(tx: Tx, session: SessionId, door: 'open' | 'closed'): Promise<'done' | 'started' | 'ended'>
   callOff(tx: Tx, session: SessionId): Promise<void>

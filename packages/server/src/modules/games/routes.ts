@@ -1,4 +1,4 @@
-import { gameContracts as contracts } from '@muster/protocol'
+import { gameContracts as contracts, Refusal } from '@muster/protocol'
 import type { Limits } from '../../platform/http/limits.ts'
 import { playerOf, type Route, route } from '../../platform/http/route.ts'
 import type { Admitting } from './admitting.ts'
@@ -40,6 +40,10 @@ export function gamesRoutes(needs: RoutesNeeds): Route[] {
       await limits.spend(limit, player)
       return { status: 200, body: await admitting.admit(await joining.own(player), player, call.signal) }
     }),
+    route(contracts.leaveGame, async (call) => {
+      await joining.leave(playerOf(call).player)
+      return { status: 204, body: undefined }
+    }),
     route(contracts.changeGame, async (call) => {
       const { door } = call.body
       await hosting.setDoor(call.params.id, playerOf(call).player, door)
@@ -58,14 +62,10 @@ export function gamesRoutes(needs: RoutesNeeds): Route[] {
       const player = caller.kind === 'player' ? caller.player : null
       const game = await joining.find(call.params.passcode, { player, address })
       const session = (await needs.sessionsView([game.session])).get(game.session)
-      const there = session?.seats.filter(({ gaveUpAt }) => gaveUpAt === null) ?? []
+      if (session === undefined || session.endedAt !== null) throw new Refusal('GAME_NOT_FOUND')
+      const there = session.seats.filter(({ gaveUpAt }) => gaveUpAt === null)
       const host = game.host === null ? undefined : (await needs.peopleOf([game.host])).get(game.host)
-      const open =
-        session !== undefined &&
-        session.door === 'open' &&
-        session.endedAt === null &&
-        session.startedAt === null &&
-        there.length < game.playersMax
+      const open = session.door === 'open' && session.startedAt === null && there.length < game.playersMax
       return {
         status: 200,
         body: {

@@ -1,4 +1,4 @@
-import type { SessionId } from '@muster/protocol'
+import type { PlayerId, SessionId } from '@muster/protocol'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   ann,
@@ -45,6 +45,40 @@ describe('opening a session', () => {
     await clock.advance(2_000)
     await sessions.sweep()
     expect(await ground.shown(id)).toMatch(/^abandoned overtime/)
+  })
+
+  it('serves those who wait first come, first served, and before whoever does not wait', async () => {
+    const { sessions, clock } = await begin({
+      ...{ sources: { registered: false, launched: true }, processesMax: 1 },
+      mode: { private: { playersMax: 2, guests: true, lobbyS: 1_000, emptyS: 1_000 }, loadingTimeoutS: 1_000 },
+    })
+    sessions.start()
+    /** Asks for a server as soon as somebody heard of it, which is before the next look at those who wait. */
+    const host = async (player: PlayerId, allocateWaitMs: number) => {
+      const players = [{ player, nick: 'host', guest: false, team: 0, role: 'host', origin: null }] as const
+      const over = { match: null, kind: 'private', board: null, playersMax: 2, allocateWaitMs } as const
+      const id = await ground.open([], { ...over, players: [...players] })
+      await sessions.sweep()
+      await clock.advance(10)
+      return id
+    }
+    const states = async (ids: SessionId[]) => Promise.all(ids.map(async (id) => (await ground.view(id)).state))
+    const end = (id: SessionId) => ground.db.transact((tx) => sessions.callOff(tx, id))
+
+    let served = await host('player_1', 0)
+    const waiting = [await host('player_2', 60_000), await host('player_3', 60_000), await host('player_4', 60_000)]
+    expect(await states([served, ...waiting])).toEqual(['preparing', 'requested', 'requested', 'requested'])
+    for (const [at, next] of waiting.entries()) {
+      await end(served)
+      const hasty = await host(`player_hasty_${at}`, 0)
+      expect((await ground.view(hasty)).detail).toBe('Others have waited for a server for longer.')
+      const rest = waiting.slice(at + 1)
+      expect(await states([next, ...rest])).toEqual(['preparing', ...rest.map(() => 'requested')])
+      served = next
+    }
+    await end(served)
+    expect(await states([await host('player_5', 0)])).toEqual(['preparing'])
+    await sessions.stop()
   })
 
   it('moves the players in the same transaction, once for each match', async () => {

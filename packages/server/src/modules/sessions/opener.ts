@@ -38,6 +38,8 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
   const { clock, db, log, store, steps, fleet, rules } = needs
   const patience = createPatience(clock, options)
   let watchedUpTo: SessionId | null = null
+  /** By kind, those that found no server in the last round, first come first. */
+  let queues: ReadonlyMap<string, readonly SessionId[]> = new Map()
 
   async function act(id: SessionId, event: SessionEvent, extra: With = {}): Promise<void> {
     await db.transact(async (tx) => {
@@ -102,21 +104,40 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     return true
   }
 
-  async function work(glances: readonly Glance[]): Promise<void> {
-    const live = glances.filter(({ state }) => isLive(state))
-    const onServers = live.filter(({ state }) => state !== 'requested').map(({ id }) => id)
-    const views = onServers.length === 0 ? new Map<SessionId, ServerView>() : await fleet.viewOf(onServers)
-    // Where one session of a kind found no server just now, the next would not either.
-    const none = new Set<string>()
-    await workThrough(live, options.drivesAtOnceMax, async (glance) => {
-      const kind = `${glance.mode} ${glance.region ?? ''}`
-      if (glance.state === 'requested' && none.has(kind) && !patience.isOver(glance)) return
+  /** Somebody of the kind waits for longer, and would be passed over. */
+  async function isBehind({ id, mode, region }: Glance): Promise<boolean> {
+    const queue = queues.get(kindOf({ mode, region })) ?? []
+    const at = queue.indexOf(id)
+    const before = at < 0 ? queue : queue.slice(0, at)
+    if (before.length === 0) return false
+    // The round is over for a while: they may have ended since.
+    const seen = await db.once((tx) => store.glance(tx, before))
+    return seen.some(({ state }) => state === 'requested')
+  }
+
+  /** Takes the step that is due in each, the sessions of one group after one another. Answers by kind which of those that
+   *  look for a server found none. */
+  async function work(groups: readonly Glance[][]): Promise<Map<string, SessionId[]>> {
+    const onServers = groups.flat().filter(({ state }) => isLive(state) && state !== 'requested')
+    const views =
+      onServers.length === 0 ? new Map<SessionId, ServerView>() : await fleet.viewOf(onServers.map(({ id }) => id))
+    const none = new Map<string, SessionId[]>()
+    const take = async (glance: Glance) => {
+      const kind = kindOf(glance)
+      const left = none.get(kind)
+      // Where one session of a kind found no server just now, the next would not either.
+      if (glance.state === 'requested' && left !== undefined && !patience.isOver(glance))
+        return void left.push(glance.id)
       try {
-        if (!(await step(glance, views.get(glance.id)))) none.add(kind)
+        if (!(await step(glance, views.get(glance.id)))) none.set(kind, [...(none.get(kind) ?? []), glance.id])
       } catch (error) {
         log.warn({ err: error, session: glance.id, state: glance.state }, 'a session could not be moved on')
       }
+    }
+    await workThrough(groups, options.drivesAtOnceMax, async (group) => {
+      for (const glance of group) if (isLive(glance.state)) await take(glance)
     })
+    return none
   }
 
   /** The next of those on servers: round and round, however many there are. */
@@ -131,7 +152,16 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
   }
 
   return {
-    drive: async (ids) => work(await db.once((tx) => store.glance(tx, ids))),
+    async drive(ids) {
+      const glances = await db.once((tx) => store.glance(tx, ids))
+      const groups: Glance[][] = []
+      for (const glance of glances) {
+        if (glance.state === 'requested' && (await isBehind(glance)))
+          await act(glance.id, 'time', { detail: othersWait })
+        else groups.push([glance])
+      }
+      await work(groups)
+    },
     async sweep() {
       patience.begin()
       const limit = options.sweepBatchMax
@@ -139,10 +169,30 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       const due = await db.once((tx) => store.due(tx, now, limit))
       const opening = await db.once((tx) => store.opening(tx, limit))
       const served = await nextServed(limit)
-      await work([...new Map([...due, ...opening, ...served].map((glance) => [glance.id, glance])).values()])
+      const all = new Map([...opening, ...due, ...served].map((glance) => [glance.id, glance]))
+      queues = await work(inTurn([...all.values()]))
       patience.end()
     },
   }
+}
+
+const othersWait = 'Others have waited for a server for longer.'
+
+const kindOf = ({ mode, region }: Pick<Glance, 'mode' | 'region'>): string => `${mode} ${region ?? ''}`
+
+/** Those of a kind that look for a server form a group, first come first; of the others each stands by itself. */
+function inTurn(glances: readonly Glance[]): Glance[][] {
+  const queues = new Map<string, Glance[]>()
+  const others: Glance[][] = []
+  for (const glance of glances) {
+    if (glance.state !== 'requested') {
+      others.push([glance])
+      continue
+    }
+    const kind = kindOf(glance)
+    queues.set(kind, [...(queues.get(kind) ?? []), glance])
+  }
+  return [...queues.values(), ...others]
 }
 
 /** Each seat may change hands once while a ticket of whoever had it before is still out. */
