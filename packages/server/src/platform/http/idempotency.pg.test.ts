@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify'
 import Type from 'typebox'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ModuleGround, moduleGround } from '../../../test/support/module-ground.ts'
+import { simulatedClock } from '../../../test/support/simulated-clock.ts'
+import { createIdempotency } from './idempotency.ts'
 import { type Caller, route } from './route.ts'
 
 const Thing = Closed({ word: Type.String() })
@@ -45,6 +47,14 @@ describe('a request with an Idempotency-Key', () => {
     const headers = { authorization: `Bearer ${who}`, ...(key === undefined ? {} : { 'idempotency-key': key }) }
     const answer = await app.inject({ method: 'POST', url, payload: { word }, headers })
     return { status: answer.statusCode, body: answer.json(), headers: answer.headers }
+  }
+
+  /** Its time stands still: nothing is heard of it after it has begun. */
+  const deadProcess = () =>
+    createIdempotency({ db: ground.db, clock: simulatedClock(ground.clock.now()), secrets: ground.secrets })
+  const runningUntil = async () => {
+    const tables = ground.kysely.withTables<{ platform_idempotency: { running_until: number | null } }>()
+    return (await tables.selectFrom('platform_idempotency').selectAll().executeTakeFirstOrThrow()).running_until
   }
 
   it('is done once, and answered the same again, headers too', async () => {
@@ -124,7 +134,7 @@ describe('a request with an Idempotency-Key', () => {
     const died = new Promise<void>((resolve) => {
       dying = resolve
     })
-    void ground.idempotency.run(
+    void deadProcess().run(
       request,
       handle(() => {
         dying()
@@ -138,12 +148,38 @@ describe('a request with an Idempotency-Key', () => {
         handle(() => ({ status: 201, body: 'made' })),
       )
     await expect(again()).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' })
-    await ground.clock.advance(30_001)
+    await ground.clock.advance(5_001)
     expect(await again()).toEqual({ status: 201, body: 'made' })
     expect(minted).toHaveLength(2)
     expect(new Set(minted).size).toBe(1)
     expect(await again()).toEqual({ status: 201, body: 'made' })
     expect(minted).toHaveLength(2)
+  })
+
+  it('waits for one that lives, however long it takes', async () => {
+    const request = { caller: 'player_ann', key: 'k', content: 'c' }
+    let entered: () => void = () => undefined
+    const inside = new Promise<void>((resolve) => {
+      entered = resolve
+    })
+    let answer: (answer: { status: number; body: unknown }) => void = () => undefined
+    const first = ground.idempotency.run(request, () => {
+      entered()
+      return new Promise((resolve) => {
+        answer = resolve
+      })
+    })
+    await inside
+    const again = () => ground.idempotency.run(request, async () => ({ status: 201, body: 'second' }))
+    for (let time = 0; time < 8; time++) {
+      await ground.clock.advance(1_500)
+      // It has said so when the row has the time of now.
+      while ((await runningUntil()) !== ground.clock.now() + 5_000) await Promise.resolve()
+      await expect(again()).rejects.toMatchObject({ code: 'IDEMPOTENCY_IN_PROGRESS' })
+    }
+    answer({ status: 201, body: 'first' })
+    expect(await first).toEqual({ status: 201, body: 'first' })
+    expect(await again()).toEqual({ status: 201, body: 'first' })
   })
 
   it('keeps its first answer, where one taken for dead comes back late', async () => {
@@ -153,14 +189,14 @@ describe('a request with an Idempotency-Key', () => {
     const inside = new Promise<void>((resolve) => {
       entered = resolve
     })
-    const late = ground.idempotency.run(request, () => {
+    const late = deadProcess().run(request, () => {
       entered()
       return new Promise((resolve) => {
         wake = resolve
       })
     })
     await inside
-    await ground.clock.advance(30_001)
+    await ground.clock.advance(5_001)
     const second = await ground.idempotency.run(request, async () => ({ status: 201, body: 'second' }))
     wake({ status: 201, body: 'late' })
     await late

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Refusal } from '@muster/protocol'
-import type { Clock } from '../clock.ts'
+import type { Cancel, Clock } from '../clock.ts'
 import { type Db, sqlOf } from '../db.ts'
 import { type MintId, repeatableMint } from '../ids.ts'
 import { type Migrations, statements } from '../postgres.ts'
@@ -8,8 +8,10 @@ import type { Secrets } from '../secrets.ts'
 
 /** How long an answer is kept for repetition. */
 const keptMs = 24 * 3_600_000
-/** A first request that has not answered by then is taken for dead, and its repetition runs. */
-const patienceMs = 30_000
+/** A first request whose process has not been heard of for so long is taken for dead, and its repetition runs. */
+const patienceMs = 5_000
+/** How often a request that is under way says that it is. */
+const aliveMs = 1_500
 
 interface KeptAnswer {
   status: number
@@ -46,6 +48,28 @@ export interface Idempotency {
   ): Promise<KeptAnswer>
   /** Removes what is kept no longer. */
   sweep(): Promise<void>
+}
+
+/** Again and again, one at a time; a failure is passed over. `stop` resolves when the one under way has ended. */
+function repeatedly(clock: Clock, everyMs: number, run: () => Promise<void>): { stop(): Promise<void> } {
+  let stopped = false
+  let running = Promise.resolve()
+  let cancel: Cancel = () => undefined
+  const next = () => {
+    cancel = clock.after(everyMs, () => {
+      running = run()
+        .catch(() => undefined)
+        .then(() => (stopped ? undefined : next()))
+    })
+  }
+  next()
+  return {
+    async stop() {
+      stopped = true
+      cancel()
+      await running
+    },
+  }
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -96,6 +120,21 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
       const opened = (sealed: Buffer) => JSON.parse(secrets.open(purpose, sealed).toString()) as KeptAnswer
       if (held.answer !== null) return opened(held.answer)
 
+      let until = begun.running_until
+      const alive = repeatedly(clock, aliveMs, async () => {
+        const next = clock.now() + patienceMs
+        const mine = await db.once((tx) =>
+          tables(tx)
+            .updateTable('platform_idempotency')
+            .set({ running_until: next })
+            .where('id', '=', id)
+            .where('answer', 'is', null)
+            .where('running_until', '=', until)
+            .returning('id')
+            .executeTakeFirst(),
+        )
+        if (mine !== undefined) until = next
+      })
       /** Only while the row is still this run's: who was taken for dead must not undo what came after. */
       const keep = (change: Pick<IdempotencyTables['platform_idempotency'], 'running_until' | 'answer'>) =>
         db.once(async (tx) => {
@@ -104,7 +143,7 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
             .set(change)
             .where('id', '=', id)
             .where('answer', 'is', null)
-            .where('running_until', '=', begun.running_until)
+            .where('running_until', '=', until)
             .returning('id')
             .executeTakeFirst()
           if (kept !== undefined) return null
@@ -114,7 +153,9 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
       let answer: KeptAnswer
       try {
         answer = await handle(repeatableMint(id, held.createdAt))
+        await alive.stop()
       } catch (error) {
+        await alive.stop()
         // A refusal changed nothing, so the same key may try again at once; where not even this can be kept, later.
         await keep({ answer: null, running_until: null }).catch(() => undefined)
         throw error
