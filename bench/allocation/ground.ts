@@ -23,7 +23,14 @@ export async function openGround(connections: number): Promise<Ground> {
   const platform = await openPlatform(fleetMigrations, connections)
   const { clock, db, wakes, mintId, kysely } = platform
   const store = sqlFleetStore()
-  const allocator = createAllocator({ clock, db, wakes, store, figures: createFigures(platform.metrics) })
+  const allocator = createAllocator({
+    clock,
+    db,
+    wakes,
+    store,
+    figures: createFigures(platform.metrics),
+    judgePort: () => undefined,
+  })
 
   async function registerOne(id: ServerId, capacity: number): Promise<void> {
     const says = { id, name: id, address: '127.0.0.1', ports: { game: 7_000 }, capacity, region: null }

@@ -17,6 +17,10 @@ export const SessionStateSchema = Type.Union([
 ])
 export type SessionState = Static<typeof SessionStateSchema>
 
+const ChosenSettings = Type.Record(Type.String({ maxLength: 64 }), Type.Unknown(), {
+  description: 'What is played with, as the server sent it when play began',
+})
+
 export const Session = Closed({
   id: SessionIdSchema,
   kind: Type.String(),
@@ -40,6 +44,7 @@ export const Session = Closed({
   created_at: Time,
   started_at: Type.Union([Time, Type.Null()]),
   ended_at: Type.Union([Time, Type.Null()]),
+  settings: Type.Optional(ChosenSettings),
   server_id: Type.Optional(Type.Union([Type.String(), Type.Null()], { description: 'For operators and services' })),
   late_reports: Type.Optional(
     Type.Array(Closed({ kind: Type.String(), body: Type.Unknown(), at: Time }), {
@@ -68,7 +73,7 @@ export const reportStarted = contract({
   method: 'POST',
   path: '/sessions/:id/started',
   summary: 'Play has begun',
-  body: OrNothing(Closed({ settings: Type.Optional(Type.Record(Type.String({ maxLength: 64 }), Type.Unknown())) })),
+  body: OrNothing(Closed({ settings: Type.Optional(ChosenSettings) })),
   refusals: ['SESSION_NOT_FOUND', 'SESSION_ENDED', 'SESSION_STATE'],
 })
 

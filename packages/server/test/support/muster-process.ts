@@ -87,8 +87,12 @@ export interface Home extends AsyncDisposable {
   run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }>
 }
 
-/** `uid` is whom Muster runs as; unless told, whoever runs the test. */
-export async function musterHome(config: object, { uid }: { uid?: number } = {}): Promise<Home> {
+/** `uid` is whom Muster runs as; unless told, whoever runs the test. `handsDown` are files of the test that it inherits, by
+ *  the number that each has there. */
+export async function musterHome(
+  config: object,
+  { uid, handsDown = {} }: { uid?: number; handsDown?: Readonly<Record<number, number>> } = {},
+): Promise<Home> {
   const folder = await mkdtemp(join(tmpdir(), 'muster-journey-'))
   // Where servers have users of their own, they begin in it.
   await chmod(folder, 0o711)
@@ -103,12 +107,14 @@ export async function musterHome(config: object, { uid }: { uid?: number } = {})
     ...{ PORT: String(port), MUSTER_LOG_LEVEL: 'info' },
   }
   const running = new Set<MusterProcess>()
+  const numbers = Object.keys(handsDown).map(Number)
+  const more = Array.from({ length: Math.max(2, ...numbers) - 2 }, (_, at) => handsDown[at + 3] ?? 'ignore')
 
   return {
     ...{ folder, data, environment, url: `http://127.0.0.1:${port}` },
     async start() {
       const child = spawn(process.execPath, [program, 'serve'], {
-        ...{ cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], ...user },
+        ...{ cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe', ...more], ...user },
       })
       const output = outputOf(child)
       const [, url = ''] = await output.until(/"url":"([^"]+)".*"Muster serves"/)

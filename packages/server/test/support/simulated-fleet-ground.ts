@@ -4,7 +4,7 @@ import { createFleet } from '../../src/modules/fleet/index.ts'
 import { memoryFleetStore } from '../../src/modules/fleet/memory-store/index.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import { idMint } from '../../src/platform/ids.ts'
-import { silentLog } from '../../src/platform/log.ts'
+import { type Log, silentLog } from '../../src/platform/log.ts'
 import { MemoryEngine, type MemoryTx, memoryDb } from '../../src/platform/memory-db/index.ts'
 import { createMetrics } from '../../src/platform/metrics.ts'
 import { readOptions } from '../../src/platform/options.ts'
@@ -71,9 +71,10 @@ function mortal(clock: Clock, { crashAt, failAt }: Mishaps) {
   }
 }
 
-export type RunOptions = Partial<FleetOptions> & Mishaps
+export type RunOptions = Partial<FleetOptions> & Mishaps & { log?: Log }
 
-/** The real fleet on a database, a machine and a clock in memory: runs of one node, one after the other. */
+/** The real fleet on a database, a machine and a clock in memory: runs of one node, one after the other. Modes whose names
+ *  begin with `netcode` have that transport. */
 export async function simulatedFleetGround(programs: Readonly<Record<string, Program>>) {
   const clock = simulatedClock()
   const random = seededRandom(1)
@@ -98,7 +99,7 @@ export async function simulatedFleetGround(programs: Readonly<Record<string, Pro
     written: () => db.once((tx) => store.processesOf(tx, node)),
     read: (server: string) => db.once((tx) => store.read(tx, server, true)),
     letGo: (session: SessionId) => db.transact((tx) => store.release(tx, session, 'completed', clock.now())),
-    async muster({ crashAt, failAt, ...options }: RunOptions = {}) {
+    async muster({ crashAt, failAt, log = silentLog, ...options }: RunOptions = {}) {
       const life = mortal(clock, { crashAt, failAt })
       const attached = machine.attach(life.step)
       void life.crashed.then(attached.cut)
@@ -109,12 +110,13 @@ export async function simulatedFleetGround(programs: Readonly<Record<string, Pro
           ...{ clock: life.clock, random, mintId, db: ownDb, store, machine: attached, wakes, node },
           hasMode: () => true,
           ...{
-            log: silentLog,
+            log,
             metrics: createMetrics({ process: false }),
             secrets: createSecrets(Buffer.alloc(32, 7)),
           },
           ...{ dataDir: '/nowhere', apiUrl: () => 'http://127.0.0.1:3000', environment: {} },
           launchSourceOf: (name) => modes.get(name) ?? null,
+          netcodeOf: (name) => (name.startsWith('netcode') ? { protocolId: 1n, internalHost: null } : null),
         },
         readOptions(fleetOptions, options, 'the test'),
       )

@@ -21,6 +21,8 @@ export interface ResultsNeeds {
 export async function checkResults(needs: ResultsNeeds): Promise<void> {
   const { tx, broken, saw } = needs
   const folds = await foldsOf(needs)
+  saw('results', 0)
+  saw('standings', 0)
   const pages = inPages<EventRow>(
     (after, max) => resultsAudit.events(tx, after, max),
     ({ seq }) => String(seq),

@@ -14,6 +14,7 @@ export async function collectView(tx: Tx, saw: (what: string, count: number) => 
   const view = emptyView()
 
   async function all<Row>(what: string, read: Read<Row>, keyOf: (row: Row) => string, add: (row: Row) => void) {
+    saw(what, 0)
     for await (const rows of inPages((after, max) => read(tx, after, max), keyOf)) {
       for (const row of rows) add(row)
       saw(what, rows.length)
@@ -91,6 +92,7 @@ export async function collectView(tx: Tx, saw: (what: string, count: number) => 
     (row) => sessions.set(row.id, row),
   )
   await named(livePlays, allocations, fleetAudit.allocationsOf, (row) => addAllocation(view, row))
+  saw('seats', 0)
   for await (const rows of inSlices(livePlays, (some) => sessionsAudit.seatsOf(tx, some))) {
     for (const row of rows) addSeat(view, row)
     saw('seats', rows.length)

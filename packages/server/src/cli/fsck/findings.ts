@@ -8,7 +8,7 @@ export interface Findings {
   violations: Violation[]
   /** By law, also of those that are not listed. */
   counts: Map<number, number>
-  /** How many of each kind were looked at. */
+  /** How many of each kind were looked at; 0 where there was nothing to look at. */
   looked: Record<string, number>
   /** What could not be judged, and why. */
   notes: string[]

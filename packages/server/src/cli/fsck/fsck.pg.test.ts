@@ -218,6 +218,23 @@ describe('muster fsck', () => {
     expect(JSON.parse(findingsJson(findings))).toMatchObject({ ok: true, violations: [] })
   })
 
+  it('says so where nothing is live, though much has ended', async () => {
+    const { run } = system
+    for (const table of ['presence_places', 'fleet_allocations', 'fleet_offers', 'fleet_beats', 'fleet_servers']) {
+      await run(`delete from ${table}`)
+    }
+    await run(`delete from matchmaking_entries where state <> 'closed'`)
+    await run(`delete from matchmaking_matches where state <> 'completed'`)
+    await run(`delete from sessions_seats where session = 'session_2'`)
+    await run(
+      `update sessions_sessions set state = 'abandoned', ended_at = requested_at, deadline_at = null where id = 'session_2'`,
+    )
+    expect(findingsText(await check())).toContain(
+      'Looked at 0 places, 0 entries, 0 matches, 0 sessions, 0 servers, 0 claims, 0 seats, 2 results, 4 standings.\n' +
+        'Nothing is live. Of what has ended, only results and what still holds something are looked at.\nEvery law holds.\n',
+    )
+  })
+
   it.each(planted)('names %s', async (_, corruption, complaint) => {
     await system.run(corruption(system.now))
     const findings = await check()

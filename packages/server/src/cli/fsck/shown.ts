@@ -5,6 +5,9 @@ import type { Findings } from './findings.ts'
 const shownMax = 50
 
 const countOf = ({ counts }: Findings): number => [...counts.values()].reduce((sum, count) => sum + count, 0)
+/** Results and standings stay when all has ended. */
+const isAnythingLive = ({ results: _, standings: __, ...live }: Findings['looked']): boolean =>
+  Object.values(live).some((count) => count > 0)
 const figure = (count: number): string => count.toLocaleString('en')
 
 export const findingsJson = (findings: Findings): string => {
@@ -24,11 +27,12 @@ export function findingsText(findings: Findings): string {
   const left = total - shown.length
   return [
     tableOf(['law', 'holds that', 'violations'], rows),
-    `\nLooked at ${
-      Object.entries(looked)
-        .map(([what, count]) => `${figure(count)} ${what}`)
-        .join(', ') || 'nothing: the tables are empty'
-    }.\n`,
+    `\nLooked at ${Object.entries(looked)
+      .map(([what, count]) => `${figure(count)} ${what}`)
+      .join(', ')}.\n`,
+    ...(isAnythingLive(looked)
+      ? []
+      : ['Nothing is live. Of what has ended, only results and what still holds something are looked at.\n']),
     ...notes.map((note) => `${note}\n`),
     ...(total === 0 ? ['Every law holds.\n'] : ['\n', ...shown]),
     ...(left > 0 ? [`… and ${figure(left)} more${violations.length > shownMax ? '; --json lists them' : ''}.\n`] : []),

@@ -4,6 +4,7 @@ import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Wakes } from '../../platform/wakes.ts'
 import type { Allocation, Claim, ServerView } from './domain.ts'
 import type { Figures } from './figures.ts'
+import type { SaidPort } from './said-port.ts'
 import type { AllocationStore } from './store.ts'
 
 /** Gives sessions capacity of servers, in the caller's transaction, and takes it back. A session is given one server in
@@ -11,7 +12,8 @@ import type { AllocationStore } from './store.ts'
 export interface Allocator {
   /** The fullest registered server that still has room, in the wanted region if there is one. */
   reserve(tx: Tx, claim: Claim): Promise<Allocation | null>
-  /** The server said that it is ready for the session. May be repeated; `port` counts the first time. */
+  /** The server said that it is ready for the session. May be repeated; `port` counts the first time. Throws
+   *  `UnusablePort` where players could not get in there. */
   confirm(tx: Tx, session: SessionId, port?: number): Promise<void>
   /** False where the server has no room for more. */
   addSlots(tx: Tx, session: SessionId, count: number): Promise<boolean>
@@ -29,9 +31,10 @@ export interface AllocatorNeeds {
   wakes: Wakes
   store: AllocationStore
   figures: Figures
+  judgePort(port: SaidPort): void
 }
 
-export function createAllocator({ clock, db, wakes, store, figures }: AllocatorNeeds): Allocator {
+export function createAllocator({ clock, db, wakes, store, figures, judgePort }: AllocatorNeeds): Allocator {
   const tellServer = (tx: Tx, server: ServerId) => afterCommit(tx, () => wakes.wake('server', [server]))
 
   return {
@@ -52,6 +55,7 @@ export function createAllocator({ clock, db, wakes, store, figures }: AllocatorN
       const now = clock.now()
       const confirmed = await store.confirm(tx, session, port ?? null, now)
       if (confirmed === null || !confirmed.launched) return
+      if (port !== undefined) judgePort({ ...confirmed, said: port })
       afterCommit(tx, () => figures.launchReady((now - confirmed.createdAt) / 1_000))
       tellServer(tx, confirmed.server)
     },

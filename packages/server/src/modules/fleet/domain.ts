@@ -27,6 +27,7 @@ export const endings = {
   not_started: 'The game server could not be started.',
   no_port: 'The game server could not be started: no port was free.',
   not_ready: 'The game server was not ready in time.',
+  wrong_port: 'The game server does not listen where players would come.',
   exited_early: 'The game server ended before it was ready.',
   exited: 'The game server ended.',
   shut_down: 'The game server shut itself down.',

@@ -24,6 +24,7 @@ import { ownMachine } from './launcher/own-machine.ts'
 import type { FleetNeeds } from './needs.ts'
 import { createOffered, type OfferedServers } from './offered.ts'
 import { fleetRoutes } from './routes.ts'
+import { createPortJudge } from './said-port.ts'
 import { sqlFleetStore } from './store/sql.ts'
 import { sqlClusters } from './store/sql-cluster.ts'
 import { sqlOffered } from './store/sql-offered.ts'
@@ -66,7 +67,7 @@ export function createFleet(needs: FleetNeeds, options: FleetOptions): Fleet {
   const endServers = createEnding({ store, wakes, log, figures })
   const directory = createDirectory({ clock, db, wakes, log, store, endServers })
   const heartbeats = createHeartbeats({ clock, db, wakes, store }, options)
-  const allocator = createAllocator({ clock, db, wakes, store, figures })
+  const allocator = createAllocator({ clock, db, wakes, store, figures, judgePort: createPortJudge(needs) })
   const launcher = createLauncher(
     {
       ...{ ...needs, store, machine, credentials, figures, endServers },

@@ -109,6 +109,16 @@ export interface OfferedStore {
   standingsOf(tx: Tx, servers: readonly ServerId[]): Promise<Map<ServerId, OfferedStanding>>
 }
 
+/** A server that is now known to be ready for its session. */
+export interface Confirmed {
+  server: ServerId
+  launched: boolean
+  createdAt: number
+  mode: string
+  /** The port that it had until it said another. */
+  given: number
+}
+
 /** Who has which capacity. */
 export interface AllocationStore {
   /** Asking again gives the same; null where no registered server has room. */
@@ -116,12 +126,7 @@ export interface AllocationStore {
   addSlots(tx: Tx, session: SessionId, count: number): Promise<boolean>
   freeSlots(tx: Tx, session: SessionId, count: number): Promise<void>
   /** Null where it was confirmed before, or has ended. */
-  confirm(
-    tx: Tx,
-    session: SessionId,
-    port: number | null,
-    now: number,
-  ): Promise<{ server: ServerId; launched: boolean; createdAt: number } | null>
+  confirm(tx: Tx, session: SessionId, port: number | null, now: number): Promise<Confirmed | null>
   /** Null where it has ended before. `idle`: the server was launched for it and is to be stopped. */
   release(
     tx: Tx,

@@ -62,6 +62,18 @@ describe('what is kept of sessions', () => {
     expect((await ground.call('GET', '/sessions/none', ann)).body.code).toBe('INVALID_REQUEST')
   })
 
+  it('shows what the server began it with, to those who play and after its end too', async () => {
+    await begin()
+    const id = await ground.loading()
+    const settings = { difficulty: 3, maps: ['pit', null] }
+    const shown = async () => (await ground.call('GET', `/sessions/${id}`, ann)).body.settings
+    expect(await shown()).toBeUndefined()
+    await ground.report(id, 'started', { settings })
+    expect(await shown()).toEqual(settings)
+    await ground.report(id, 'abandoned', { reason: 'crash' })
+    expect(await shown()).toEqual(settings)
+  })
+
   it('is told to the player whom it is about', async () => {
     await begin()
     const id = await ground.playing()

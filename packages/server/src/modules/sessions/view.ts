@@ -69,6 +69,8 @@ export const sessionText = (session: SessionView): Session => ({
   created_at: timeText(session.requestedAt),
   started_at: timeOrNull(session.startedAt),
   ended_at: timeOrNull(session.endedAt),
+  // The report of it is an object, or there was none.
+  ...(session.chosen === null ? {} : { settings: session.chosen as Record<string, unknown> }),
 })
 
 /** What operators and services are told beyond that. */

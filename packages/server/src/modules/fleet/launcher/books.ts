@@ -7,6 +7,7 @@ import type { Allocator } from '../allocator.ts'
 import type { Ending } from '../domain.ts'
 import type { EndServers } from '../endings.ts'
 import type { Figures } from '../figures.ts'
+import { UnusablePort } from '../said-port.ts'
 import type { ProcessStore } from '../store.ts'
 import type { Exit } from './machine.ts'
 
@@ -23,7 +24,8 @@ export interface BooksNeeds {
 
 /** What the launcher writes down of processes. Each entry may be made again: what is over stays over. */
 export interface Books {
-  ready(server: ServerId, session: SessionId, port: number | null): Promise<void>
+  /** False where players could not get in on that port: the server has ended with it, and is to be stopped. */
+  ready(server: ServerId, session: SessionId, port: number | null, output: readonly string[]): Promise<boolean>
   /** The server was not ready in time; false where it was. */
   overdue(server: ServerId, output: readonly string[]): Promise<boolean>
   /** Its own SDK says that it is done, or unwell: its session is over, and its process is to be stopped. */
@@ -32,6 +34,13 @@ export interface Books {
   ended(server: ServerId, exit: Exit, asked: Ending | null, output: readonly string[]): Promise<void>
   /** There is no process, and there will be none. */
   absent(server: ServerId, cause: Ending, detail: string): Promise<void>
+}
+
+interface FailedStart {
+  server: ServerId
+  cause: Ending
+  detail: string
+  output: readonly string[]
 }
 
 const linesInDetail = 5
@@ -47,24 +56,37 @@ const withOutput = (text: string, output: readonly string[]) =>
     : `${text} It printed last:\n${output.slice(-linesInDetail).join('\n')}`
 
 export function createBooks({ clock, db, wakes, log, store, endServers, confirm, figures }: BooksNeeds): Books {
+  /** Ends a server that has not become ready; false where it has. */
+  const failedStart = ({ server, cause, detail, output }: FailedStart) =>
+    db.transact(async (tx) => {
+      const request = { servers: [server], cause, detail, now: clock.now(), onlyStarting: true }
+      const ended = await endServers(tx, request, { output })
+      if (ended.length === 0) return false
+      afterCommit(tx, () => figures.launchFailed(cause))
+      return true
+    })
+
   return {
-    async ready(server, session, port) {
-      await db.transact(async (tx) => {
-        await confirm(tx, session, port ?? undefined)
-        afterCommit(tx, () => {
-          log.debug({ server, session, port }, 'a launched server is ready')
-          wakes.wake('session', [session])
+    async ready(server, session, port, output) {
+      try {
+        await db.transact(async (tx) => {
+          await confirm(tx, session, port ?? undefined)
+          afterCommit(tx, () => {
+            log.debug({ server, session, port }, 'a launched server is ready')
+            wakes.wake('session', [session])
+          })
         })
-      })
+        return true
+      } catch (error) {
+        if (!(error instanceof UnusablePort)) throw error
+        const { message: detail } = error
+        return !(await failedStart({ server, cause: 'wrong_port', detail, output }))
+      }
     },
     overdue: (server, output) =>
-      db.transact(async (tx) => {
-        const detail = withOutput('It did not say that it is ready.', output)
-        const request = { servers: [server], cause: 'not_ready', detail, now: clock.now(), onlyStarting: true } as const
-        const ended = await endServers(tx, request, { output })
-        if (ended.length === 0) return false
-        afterCommit(tx, () => figures.launchFailed('not_ready'))
-        return true
+      failedStart({
+        ...{ server, cause: 'not_ready', output },
+        detail: withOutput('It did not say that it is ready.', output),
       }),
     async over(server, cause, output) {
       await db.transact(async (tx) => {

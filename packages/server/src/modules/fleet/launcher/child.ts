@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import type { Ending } from '../domain.ts'
+import type { FurtherFiles } from './inherited.ts'
 import type { Child, Exit, ProgramRequest, Started } from './machine.ts'
 import { findProgram } from './reach.ts'
 
@@ -11,6 +12,12 @@ export interface Hold {
   wrapper: readonly string[]
   /** As whom it runs; null for Muster's own user. */
   uid: number | null
+}
+
+/** What a program finds open. */
+export interface Streams {
+  outputPath: string
+  further: FurtherFiles
 }
 
 const failureOf: Record<string, Ending> = {
@@ -26,7 +33,11 @@ const oomScoreAdjust = 800
  * Starts a program, without a shell, at the head of a process group of its own. It writes its output to a file and holds
  * no pipe to Muster, so that it plays on when Muster goes. Both of its streams are appended there.
  */
-export async function startChild(request: ProgramRequest, outputPath: string, hold: Hold | null): Promise<Started> {
+export async function startChild(
+  request: ProgramRequest,
+  { outputPath, further }: Streams,
+  hold: Hold | null,
+): Promise<Started> {
   const { command, cwd, environment } = request
   // A missing folder and a missing program are the same error to the operating system.
   const folder = cwd === undefined ? null : await stat(cwd).catch(() => undefined)
@@ -47,7 +58,7 @@ export async function startChild(request: ProgramRequest, outputPath: string, ho
       env: environment,
       detached: true,
       windowsHide: true,
-      stdio: ['ignore', output.fd, output.fd],
+      stdio: ['ignore', output.fd, output.fd, ...further],
     })
     child.unref()
     if (hold !== null && child.pid !== undefined) offerToOomKiller(child.pid)

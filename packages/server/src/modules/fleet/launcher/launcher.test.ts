@@ -6,6 +6,7 @@ import {
   simulatedFleetGround,
 } from '../../../../test/support/simulated-fleet-ground.ts'
 import type { Program } from '../../../../test/support/simulated-machine.ts'
+import { createLog } from '../../../platform/log.ts'
 
 const sayReady: Program = ({ MUSTER_PORT }, { print }) => print(`MUSTER_READY port=${MUSTER_PORT}`)
 
@@ -19,6 +20,9 @@ const programs: Record<string, Program> = {
     print('The level could not be loaded.')
     after(100, () => exit(3))
   },
+  elsewhere: (_, { print }) => print('MUSTER_READY port=9999'),
+  netcodeElsewhere: (_, { print }) => print('MUSTER_READY port=9999'),
+  netcodeMute: () => undefined,
   mute: (_, { print }) => print('loading …'),
   stubborn(environment, control) {
     control.onTerm(() => control.print('not now'))
@@ -111,6 +115,40 @@ describe('the launcher, on a simulated machine', () => {
     await seconds(10)
     expect(pids()).toEqual([])
     expect(await ground.written()).toEqual([])
+  })
+
+  it('sends players where a server says that it listens, and warns once for a mode where that is outside its ports', async () => {
+    const lines: object[] = []
+    const log = createLog({ level: 'warn', pretty: false }, { write: (line) => void lines.push(JSON.parse(line)) })
+    const muster = await ground.muster({ log })
+    const [one, two] = [await muster.ask('elsewhere'), await muster.ask('elsewhere')]
+    await seconds(1)
+    expect(await ground.view(one!.session)).toMatchObject({ ready: true, port: 9_999 })
+    expect(await ground.view(two!.session)).toMatchObject({ ready: true, port: 9_999 })
+    expect(lines).toMatchObject([{ mode: 'elsewhere', given: expect.any(Number), said: 9_999, ports: [7_000, 7_009] }])
+  })
+
+  it('gives up on a server that listens where no connect token opens, and says on which ports', async () => {
+    const muster = await ground.muster()
+    const asked = await muster.ask('netcodeElsewhere')
+    await seconds(1)
+    expect(await ground.view(asked!.session)).toMatchObject({ state: 'gone', ready: false, cause: 'wrong_port' })
+    const { goneDetail } = (await ground.read(asked!.server))!
+    expect(goneDetail).toContain('port 9999')
+    expect(goneDetail).toContain('port 7000')
+    expect(pids()).toEqual([])
+    expect(await ground.written()).toEqual([])
+  })
+
+  it('refuses a report of such a port, and takes the right one afterwards', async () => {
+    const muster = await ground.muster()
+    const { session } = (await muster.ask('netcodeMute'))!
+    await seconds(1)
+    const say = (port: number) => ground.db.transact((tx) => muster.confirm(tx, session, port))
+    await expect(say(9_999)).rejects.toMatchObject({ code: 'INVALID_REQUEST', fields: [{ field: 'body.port' }] })
+    expect(await ground.view(session)).toMatchObject({ ready: false, port: 7_000 })
+    await say(7_000)
+    expect(await ground.view(session)).toMatchObject({ ready: true, port: 7_000 })
   })
 
   it('passes by a port that somebody else holds, and uses it again later', async () => {

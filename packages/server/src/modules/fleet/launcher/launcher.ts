@@ -59,7 +59,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
     ...needs,
     pidOf: (server) => watched.get(server)?.pid ?? null,
     async ready(server, session) {
-      await books.ready(server, session, null)
+      await books.ready(server, session, null, [])
       watched.get(server)?.noteReady()
     },
     async over(server, cause) {
@@ -96,7 +96,7 @@ export function createLauncher(needs: LauncherNeeds, options: FleetOptions): Lau
         stopGraceMs: row.stopGraceMs,
       },
       {
-        ready: (port) => books.ready(server, session, port),
+        ready: (port) => books.ready(server, session, port, output.last()),
         overdue: () => books.overdue(server, output.last()),
         async ended(exit) {
           const asked = closing && watch.stopping ? 'stopped' : 'drained'

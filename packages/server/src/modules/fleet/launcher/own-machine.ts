@@ -2,6 +2,7 @@ import type { Log } from '../../../platform/log.ts'
 import { sdkPorts } from '../agones/wire/lazily.ts'
 import { signalGroup, signalOne, startChild } from './child.ts'
 import { launcherMark } from './environment.ts'
+import { coverInherited } from './inherited.ts'
 import { type Isolation, wrapperOf } from './isolation.ts'
 import type { Machine, ProgramRequest, Started } from './machine.ts'
 import { outputFiles } from './output-files.ts'
@@ -21,12 +22,13 @@ export function ownMachine(dataDir: string, log: Log, { tools, users: range, req
   const users = range === null ? null : serverUsers(range)
   const { startMarkOf, marked } = processTable(users)
   const files = outputFiles(dataDir)
+  const further = coverInherited()
 
   async function start(request: ProgramRequest): Promise<Started> {
     const { server, limits, environment, folderVariables } = request
-    const path = files.pathOf(server)
-    if (tools === null) return startChild(request, path, null)
-    const asMuster = () => startChild(request, path, { wrapper: wrapperOf(tools, limits, null), uid: null })
+    const streams = { outputPath: files.pathOf(server), further }
+    if (tools === null) return startChild(request, streams, null)
+    const asMuster = () => startChild(request, streams, { wrapper: wrapperOf(tools, limits, null), uid: null })
     if (users === null) return asMuster()
     const closed = await closedToOthers(request)
     if (closed !== null && required) {
@@ -41,7 +43,7 @@ export function ownMachine(dataDir: string, log: Log, { tools, users: range, req
     })
     if (user === null) return { failure: 'not_started', detail: 'No user id of fleet.isolationUsers is free.' }
     const folders = Object.fromEntries(folderVariables.map((name) => [name, user.home]))
-    const started = await startChild({ ...request, environment: { ...environment, ...folders } }, path, {
+    const started = await startChild({ ...request, environment: { ...environment, ...folders } }, streams, {
       wrapper: wrapperOf(tools, limits, user.uid),
       uid: user.uid,
     })

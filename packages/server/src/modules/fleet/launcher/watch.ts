@@ -5,7 +5,8 @@ import { type Output, readinessIn } from './output.ts'
 
 /** What the watch tells. Each is told again until it has been taken. */
 export interface WatchListener {
-  ready(port: number | null): Promise<void>
+  /** False where it cannot be played there: the server is to be stopped. */
+  ready(port: number | null): Promise<boolean>
   /** The time to become ready is over. False where it turns out to be ready. */
   overdue(): Promise<boolean>
   /** Nothing is told after it. */
@@ -82,8 +83,9 @@ export function watchProcess(needs: WatchNeeds, request: WatchRequest, listener:
       return
     }
     if (said !== null && !ready) {
-      await listener.ready(said.port)
-      ready = true
+      ready = await listener.ready(said.port)
+      said = null
+      if (!ready) stop()
     }
     const now = clock.now()
     if (!ready && killAt === null && now >= request.readyBy) {

@@ -82,11 +82,15 @@ export const memoryAllocations = (): AllocationStore => ({
   },
 
   async confirm(tx, session, port, now) {
+    let given = 0
     const [confirmed] = await change(
       rowsIn(tx, allocations),
       [session],
       (row) => isLive(row) && row.ready_at === null,
-      (row) => ({ ...row, ready_at: now, port: port ?? row.port }),
+      (row) => {
+        given = row.port
+        return { ...row, ready_at: now, port: port ?? row.port }
+      },
     )
     if (confirmed === undefined) return null
     const rows = rowsIn(tx, servers)
@@ -98,7 +102,8 @@ export const memoryAllocations = (): AllocationStore => ({
     )
     const server = rows.get(confirmed.server)
     if (server === null) return null
-    return { server: server.id as ServerId, launched: server.node !== null, createdAt: confirmed.created_at }
+    const { created_at: createdAt, mode } = confirmed
+    return { server: server.id as ServerId, launched: server.node !== null, createdAt, mode, given }
   },
 
   async release(tx, session, why, now) {

@@ -140,7 +140,9 @@ export function allocationSuite({ act, register, reserve, start, read, view, end
       await register('a')
       await reserve(1)
       expect(await view(1)).toMatchObject({ state: 'allocated', ready: false, port: 7_000 })
-      expect(await confirm(1, 7_500)).toEqual({ server: 'a', launched: false, createdAt: 2_000 })
+      expect(await confirm(1, 7_500)).toEqual({
+        ...{ server: 'a', launched: false, createdAt: 2_000, mode: 'duel', given: 7_000 },
+      })
       expect(await confirm(1, 7_600)).toBeNull()
       expect(await view(1)).toMatchObject({ ready: true, port: 7_500 })
     })
@@ -160,7 +162,7 @@ export function allocationSuite({ act, register, reserve, start, read, view, end
     it('does not open a server again that is to drain', async () => {
       await start('l')
       await act('drain', 'l')
-      expect(await confirm('l', null)).toEqual({ server: 'l', launched: true, createdAt: 1_000 })
+      expect(await confirm('l', null)).toMatchObject({ server: 'l', launched: true, createdAt: 1_000 })
       expect((await read('l'))?.state).toBe('draining')
     })
 

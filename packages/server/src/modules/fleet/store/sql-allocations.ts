@@ -17,6 +17,14 @@ interface ReservedRow {
   fresh: boolean
 }
 
+interface ConfirmedRow {
+  server: string
+  created_at: number
+  launched: boolean
+  mode: string
+  given: number
+}
+
 interface ViewRow extends Omit<ReservedRow, 'fresh'> {
   session: SessionId
   ready_at: number | null
@@ -69,17 +77,21 @@ export const sqlAllocations = (): AllocationStore => ({
   },
 
   async confirm(tx, session, port, now) {
-    const { rows } = await sql<{ server: string; created_at: number; launched: boolean }>`
+    const { rows } = await sql<ConfirmedRow>`
       with confirmed as (
         update fleet_allocations a set ready_at = ${now}, port = coalesce(${port}::integer, a.port)
         where a.session = ${session} and a.ended_at is null and a.ready_at is null
         returning a.server, a.created_at),
       opened as (
         update fleet_servers s set state = 'ready' from confirmed where s.id = confirmed.server and s.state = 'starting')
-      select c.server, c.created_at, s.node is not null as launched
-      from confirmed c join fleet_servers s on s.id = c.server`.execute(tables(tx))
+      select c.server, c.created_at, s.node is not null as launched, before.mode, before.port as given
+      from confirmed c join fleet_servers s on s.id = c.server
+        -- As it was when the statement began.
+        join fleet_allocations before on before.session = ${session}`.execute(tables(tx))
     const row = rows[0]
-    return row === undefined ? null : { server: row.server, launched: row.launched, createdAt: row.created_at }
+    if (row === undefined) return null
+    const { server, launched, mode, given } = row
+    return { server, launched, createdAt: row.created_at, mode, given }
   },
 
   async release(tx, session, why, now) {
