@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
 import { clusterComplaints, clusterOptions, clusterSource } from './agones/cluster/config.ts'
@@ -14,13 +15,14 @@ const launchLimits = Type.Object(
       default: 2_048,
       minimum: 32,
       maximum: 1_048_576,
-      description: 'Most memory; by the kernel for each process, and by Muster for a server with all it starts',
+      description:
+        'Most memory; by the kernel for each process, and by Muster for a server with all it starts. Node wants 128 or more',
     }),
     processes: Type.Integer({
       default: 256,
       minimum: 1,
       maximum: 100_000,
-      description: 'Most processes and threads, where the server has a user of its own',
+      description: 'Most processes and threads, where the server has a user of its own. Node wants 16 or more',
     }),
     openFiles: Type.Integer({
       default: 4_096,
@@ -99,11 +101,24 @@ export const sourceComplaints = ({ launch, agones, registered }: ServerSource): 
 
 const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 
+/** No name of a host has a colon, or nothing but digits and dots. */
+const isMeantAsAddress = (host: string): boolean => host.includes(':') || /^[\d.]+$/.test(host)
+
 /** What a schema cannot say of a launch, by field. */
-export const launchComplaints = ({ env, ports: [from, to], processesMax, agones }: LaunchSource): string[] => [
+export const launchComplaints = ({
+  env,
+  ports: [from, to],
+  processesMax,
+  publicHost,
+  bindHost,
+  agones,
+}: LaunchSource): string[] => [
   ...Object.keys(env)
     .filter((name) => !envName.test(name))
     .map((name) => `env: ${JSON.stringify(name)} is no variable that a mode may set`),
+  ...Object.entries({ publicHost, bindHost })
+    .filter(([, host]) => isMeantAsAddress(host) && isIP(host) === 0)
+    .map(([name, host]) => `${name}: ${host} is no IP address`),
   ...(from > to ? [`ports: the first, ${from}, is above the last, ${to}`] : []),
   ...(from <= to && to - from + 1 < processesMax
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]
