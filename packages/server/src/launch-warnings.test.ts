@@ -63,7 +63,7 @@ describe('before anything is launched', () => {
       const found = async (over: object, inheritEnv = ['PATH']) => {
         const modes = { duel: { server: { launch: { ...launch, ...over } } } }
         const config = readConfig({ modes, fleet: { inheritEnv } }, 'the test', folder)
-        return (await unlaunchableModes(config, folder)).map(({ words }) =>
+        return (await unlaunchableModes(config, folder, 1_024)).map(({ words }) =>
           words.replace(
             /^modes\.duel\.server\.launch\.command: (.*), so no server of this mode can be launched$/,
             '$1',
@@ -88,13 +88,13 @@ describe('before anything is launched', () => {
     }
   })
 
-  it('an address that this machine does not have is named', async () => {
+  it('an address that this machine does not have, and a port that is root’s, are named', async () => {
     const modes = { duel: { server: { launch: { ...launch, command: [process.execPath], bindHost: '192.0.2.1' } } } }
-    const [found, ...more] = await unlaunchableModes(readConfig({ modes }, 'the test', '/'), undefined)
-    expect(found?.words).toBe(
-      'modes.duel.server.launch.bindHost: no server can listen on 192.0.2.1, port 43000 (TCP: EADDRNOTAVAIL)',
-    )
-    expect(more).toEqual([])
+    const found = await unlaunchableModes(readConfig({ modes }, 'the test', '/'), undefined, 43_001)
+    expect(found.map(({ words }) => words)).toEqual([
+      'modes.duel.server.launch.bindHost: no server can listen on 192.0.2.1 (TCP: EADDRNOTAVAIL)',
+      'modes.duel.server.launch.ports: 43000 is below 43001, where only root may listen, and Muster is not root',
+    ])
   })
 
   it('servers with a user of their own need enough of them, and ports that are not root’s', () => {

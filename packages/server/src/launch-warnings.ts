@@ -57,11 +57,15 @@ const launchesOf = (modes: Config['modes']): { mode: string; launch: LaunchSourc
     server.launch === undefined ? [] : [{ mode, launch: server.launch }],
   )
 
+/** The first port that servers of this Muster's own user may listen on. */
+export const ownFirstPort = async (): Promise<number> => (process.geteuid?.() === 0 ? 0 : await firstFreePort())
+
 /** Modes whose program is not there, or whose servers could listen nowhere. It may be right all the same: what is missing
  *  may be installed later. */
 export async function unlaunchableModes(
   { modes, fleet }: Pick<Config, 'modes' | 'fleet'>,
   path: string | undefined,
+  firstPort: number,
 ): Promise<LaunchWarning[]> {
   const inherited: Record<string, string> =
     path === undefined || !fleet.inheritEnv.includes('PATH') ? {} : { PATH: path }
@@ -74,10 +78,13 @@ export async function unlaunchableModes(
       const hint = command[0]?.includes(' ') ? '; arguments are items of their own' : ''
       words.push(`${place}.command: ${program.detail.replace(/\.$/, hint)}, so no server of this mode can be launched`)
     }
-    const problem = await portProblem(bindHost, ports[0])
-    // A port that another has now may be free later, and there are more of them.
-    if (problem !== null && !problem.endsWith('EADDRINUSE')) {
-      words.push(`${place}.bindHost: no server can listen on ${bindHost}, port ${ports[0]} (${problem})`)
+    // On any port: one of theirs might be wanted at this instant by a server that an earlier Muster launched.
+    const problem = await portProblem(bindHost, 0)
+    if (problem !== null) words.push(`${place}.bindHost: no server can listen on ${bindHost} (${problem})`)
+    if (ports[0] < firstPort) {
+      words.push(
+        `${place}.ports: ${ports[0]} is below ${firstPort}, where only root may listen, and Muster is not root`,
+      )
     }
     return words.map((one) => ({ mode, words: one }))
   })

@@ -30,9 +30,9 @@ export interface UserRange {
   folder: string
 }
 
-/** The first port that users other than root may listen on. */
+/** The first port that users other than root may listen on; 0 where no system says so. */
 export async function firstFreePort(): Promise<number> {
-  const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1').catch(() => '1024')
+  const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1').catch(() => '0')
   return Number(text)
 }
 
