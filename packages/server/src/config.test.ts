@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ConfigInput, loadConfig, readConfig, readMachine } from './config.ts'
+import { type ConfigInput, configSchema, loadConfig, readConfig, readMachine } from './config.ts'
 
 const launch = { command: ['node', 'server.js'], ports: [41_000, 41_009] as [number, number], processesMax: 5 }
 const good: ConfigInput = {
@@ -13,6 +13,22 @@ const good: ConfigInput = {
 }
 const acme = { kind: 'oidc', issuer: 'https://idp.example', clientId: 'game' }
 const read = (config: unknown) => readConfig(config, 'muster.config.ts', '/games')
+
+describe('the options', () => {
+  const patternsIn = (part: unknown, place = ''): [string, object][] =>
+    typeof part !== 'object' || part === null
+      ? []
+      : [
+          ...('pattern' in part && typeof part.pattern === 'string' ? [[place, part] as [string, object]] : []),
+          ...Object.entries(part).flatMap(([name, held]) => patternsIn(held, `${place}/${name}`)),
+        ]
+
+  it('say in words what each pattern asks for', () => {
+    const patterns = patternsIn(configSchema)
+    expect(patterns.length).toBeGreaterThan(10)
+    expect(patterns.filter(([, part]) => !('form' in part)).map(([place]) => place)).toEqual([])
+  })
+})
 
 describe('a configuration', () => {
   let folder: string
@@ -131,6 +147,16 @@ describe('a configuration', () => {
       'beats slower than the TTL',
       { fleet: { ttlS: 1, heartbeatIntervalS: 50 } },
       /fleet\.ttlS: 1 is not above heartbeat/,
+    ],
+    [
+      'a pattern, in words',
+      { modes: { duel: { transport: 'netcode', netcode: { protocolId: '12', internalHost: 'here' } } } },
+      /netcode\.protocolId: must be 0x and 1 to 16 hexadecimal digits, but is "12"\n.*internalHost: must be an IP address, but is "here"/,
+    ],
+    [
+      'nothing for a program, and that once',
+      { modes: { duel: { server: { launch: { ...launch, command: [''] } } } } },
+      /can run:\n {2}modes\.duel\.server\.launch\.command\.0: must not have fewer than 1 characters, but is ""$/,
     ],
     [
       'launcher beats slower than the TTL',

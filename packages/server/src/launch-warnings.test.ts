@@ -1,9 +1,9 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from './config.ts'
-import { closedModes, isolationHere, launchWarnings } from './launch-warnings.ts'
+import { closedModes, isolationHere, launchWarnings, unlaunchableModes, userComplaints } from './launch-warnings.ts'
 
 const launch = { command: ['game'], ports: [43_000, 43_009], processesMax: 4 }
 const warnings = (over: object, ownPort = 3_000) =>
@@ -53,6 +53,67 @@ describe('before anything is launched', () => {
     } finally {
       await rm(folder, { recursive: true })
     }
+  })
+
+  it('a program that is not there, or is none, is named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'muster-programs-'))
+    try {
+      await writeFile(join(folder, 'text'), '')
+      await mkdir(join(folder, 'folder'))
+      const found = async (over: object, inheritEnv = ['PATH']) => {
+        const modes = { duel: { server: { launch: { ...launch, ...over } } } }
+        const config = readConfig({ modes, fleet: { inheritEnv } }, 'the test', folder)
+        return (await unlaunchableModes(config, folder, 1_024)).map(({ words }) =>
+          words.replace(
+            /^modes\.duel\.server\.launch\.command: (.*), so no server of this mode can be launched$/,
+            '$1',
+          ),
+        )
+      }
+      const none = (name: string) => [`${name}: there is no such program`]
+      expect(await found({ command: ['./nothere'] })).toEqual(none('./nothere'))
+      expect(await found({ command: ['./folder'] })).toEqual(none('./folder'))
+      expect(await found({ command: ['./text'] })).toEqual(['./text: it may not be run as a program'])
+      expect(await found({ command: ['/bin/sh game.sh'] })).toEqual([
+        '/bin/sh game.sh: there is no such program; arguments are items of their own',
+      ])
+      expect(await found({ command: ['game'] })).toEqual(none('game'))
+      await writeFile(join(folder, 'game'), '', { mode: 0o755 })
+      expect(await found({ command: ['game'] })).toEqual([])
+      expect(await found({ command: ['./game'] })).toEqual([])
+      expect(await found({ command: ['game'] }, [])).toEqual(none('game'))
+      expect(await found({ command: ['game'], env: { PATH: folder } }, [])).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('an address that this machine does not have, and a port that is root’s, are named', async () => {
+    const modes = { duel: { server: { launch: { ...launch, command: [process.execPath], bindHost: '192.0.2.1' } } } }
+    const found = await unlaunchableModes(readConfig({ modes }, 'the test', '/'), undefined, 43_001)
+    expect(found.map(({ words }) => words)).toEqual([
+      'modes.duel.server.launch.bindHost: no server can listen on 192.0.2.1 (TCP: EADDRNOTAVAIL)',
+      'modes.duel.server.launch.ports: 43000 is below 43001, where only root may listen, and Muster is not root',
+    ])
+  })
+
+  it('servers with a user of their own need enough of them, and ports that are not root’s', () => {
+    const complaints = (last: number, firstPort = 1_024) => {
+      const web = { ...launch, ports: [80, 90] }
+      const { modes } = readConfig(
+        { modes: { duel: { server: { launch } }, raid: { server: { launch: web } } } },
+        'the test',
+        '/',
+      )
+      return userComplaints({ modes }, { users: { first: 2_000, last, folder: '/run/servers' } }, firstPort)
+    }
+    expect(complaints(2_006, 0)).toEqual([
+      'fleet.isolationUsers: 7 users are too few for 8 processes, which the modes may launch together',
+    ])
+    expect(complaints(2_007)).toEqual([
+      'modes.raid.server.launch.ports: 80 is below 1024, where only root may listen, and servers have a user of their own',
+    ])
+    expect(complaints(2_007, 80)).toEqual([])
   })
 
   it('nothing is looked for where nothing is launched', async () => {

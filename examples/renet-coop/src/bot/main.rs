@@ -20,7 +20,12 @@ Each prints what happens, a line of JSON each, and ends with 0 where it came to 
 fn main() -> ExitCode {
     let mut words = std::env::args().skip(1);
     let command = words.next().unwrap_or_default();
-    let options = match Options::read(words) {
+    let words: Vec<String> = words.collect();
+    if asks_for_help(&command, &words) {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
+    let options = match Options::read(words.into_iter()) {
         Ok(options) => options,
         Err(problem) => {
             eprintln!("{problem}\n\n{USAGE}");
@@ -34,6 +39,10 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn asks_for_help(command: &str, words: &[String]) -> bool {
+    std::iter::once(command).chain(words.iter().map(String::as_str)).any(|word| word == "--help" || word == "-h")
 }
 
 fn run(command: &str, options: &Options) -> Result<(), Failure> {

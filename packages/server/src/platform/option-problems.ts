@@ -22,6 +22,10 @@ interface SchemaPart {
   items?: unknown
   anyOf?: { const?: unknown; type?: string }[]
   description?: string
+  /** What its pattern asks for, in words that follow "must be". */
+  form?: string
+  /** What it holds is shown to nobody, as JSON Schema means it. */
+  writeOnly?: boolean
 }
 
 const errorsMax = 1_000
@@ -72,8 +76,17 @@ export function problemOf(
     return at(`no such option: ${additionalProperties.join(', ')}`, error.instancePath, true)
   }
   if (requiredProperties !== undefined) return at(`missing: ${requiredProperties.join(', ')}`)
-  const wish = error.keyword === 'anyOf' ? oneOf(partAt(error.schemaPath)) : error.message
-  return at(`${wish}${shown(Value.Pointer.Get(filled, error.instancePath))}`)
+  // What is too short, or no text at all, misses the pattern, too.
+  const isTwin = (one: SchemaError) => one.schemaPath === error.schemaPath && one.instancePath === error.instancePath
+  if (error.keyword === 'pattern' && errors.some((one) => one.keyword !== 'pattern' && isTwin(one))) return null
+  const part = partAt(error.schemaPath)
+  const wish = wishOf(error, part)
+  return at(part.writeOnly === true ? wish : `${wish}${shown(Value.Pointer.Get(filled, error.instancePath))}`)
+}
+
+function wishOf({ keyword, message }: SchemaError, part: SchemaPart): string {
+  if ((keyword === 'pattern' || keyword === 'anyOf') && part.form !== undefined) return `must be ${part.form}`
+  return keyword === 'anyOf' ? oneOf(part) : message
 }
 
 const placeOf = (pointer: string): string[] =>

@@ -51,6 +51,26 @@ describe('muster connect-token', () => {
     expect(stderr).toMatch(why)
   })
 
+  it('tells how a number is written', async () => {
+    const { stderr } = await printed(JSON.stringify({ ...good, clientId: '-1' }), '--dialect', 'netcode')
+    expect(stderr).toContain('clientId: must be a whole number from 0 on, as text beyond 2⁵³')
+    expect(stderr).toContain('but is "-1"')
+  })
+
+  it('shows no key, whatever is wrong with it', async () => {
+    const key = 'c0ffee'.repeat(11)
+    for (const name of ['privateKeyHex', 'clientToServerKeyHex', 'serverToClientKeyHex']) {
+      for (const value of [`${key}x`, [key], { key }, `${key}0`]) {
+        const { code, stderr } = await printed(JSON.stringify({ ...good, [name]: value }))
+        expect([name, code, stderr.includes('c0ffee')]).toEqual([name, 2, false])
+      }
+    }
+    for (const input of [JSON.stringify(key), key, `{"privateKeyHex":${key}}`, `{"privateKeyHex":"${key}",}`]) {
+      const { code, stderr } = await printed(input)
+      expect([code, stderr.includes('c0ffee')]).toEqual([2, false])
+    }
+  })
+
   it('refuses a dialect that there is not', async () => {
     const { code, stderr } = await printed(JSON.stringify(good), '--dialect', 'unity')
     expect(code).toBe(2)

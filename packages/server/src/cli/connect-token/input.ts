@@ -1,22 +1,25 @@
 import type { ConnectTokenInput } from '@muster/netcode'
-import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
-import { Value } from 'typebox/value'
-import { problemOf } from '../../platform/option-problems.ts'
+import { errorsOf, problemOf } from '../../platform/option-problems.ts'
 import { misuse } from '../command.ts'
 
-const Hex = Type.String({ pattern: '^(?:[0-9A-Fa-f]{2})*$', description: 'bytes as hex' })
-const Big = Type.Union([
-  Type.String({ pattern: '^(?:0x[0-9A-Fa-f]+|[0-9]+)$' }),
-  Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-])
+const hex = { pattern: '^(?:[0-9A-Fa-f]{2})*$', form: 'bytes as hexadecimal digits, two for each' }
+const Hex = Type.String(hex)
+const Key = Type.String({ ...hex, writeOnly: true })
+const Big = Type.Union(
+  [
+    Type.String({ pattern: '^(?:0x[0-9A-Fa-f]+|[0-9]+)$' }),
+    Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  ],
+  { form: 'a whole number from 0 on, as text beyond 2⁵³: decimal, or 0x and hexadecimal digits' },
+)
 const Addresses = Type.Array(Type.String())
 
-const Input = Closed({
-  privateKeyHex: Hex,
+const fields = {
+  privateKeyHex: Key,
   nonceHex: Hex,
-  clientToServerKeyHex: Hex,
-  serverToClientKeyHex: Hex,
+  clientToServerKeyHex: Key,
+  serverToClientKeyHex: Key,
   protocolId: Big,
   clientId: Big,
   createTimestamp: Big,
@@ -25,7 +28,8 @@ const Input = Closed({
   publicAddresses: Addresses,
   internalAddresses: Type.Optional(Addresses),
   userDataHex: Hex,
-})
+}
+const Input = Type.Object(fields, { additionalProperties: false, writeOnly: true })
 
 const bytesOf = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
 
@@ -35,9 +39,11 @@ export function tokenInputIn(text: string): ConnectTokenInput {
   try {
     read = JSON.parse(text)
   } catch (error) {
-    throw misuse(`This is no JSON: ${(error as Error).message}`)
+    // The rest of the message would quote what stands there, which may be a key.
+    const [at] = /at position \d+/.exec((error as Error).message) ?? []
+    throw misuse(`This is no JSON${at === undefined ? '' : `: it goes wrong ${at}`}.`)
   }
-  const errors = [...Value.Errors(Input, read)]
+  const errors = errorsOf(Input, read)
   const problems = errors.flatMap((error) => {
     const problem = problemOf(error, errors, Input, read, read)
     return problem === null ? [] : [[...problem.place, problem.words].join(': ')]

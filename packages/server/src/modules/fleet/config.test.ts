@@ -60,4 +60,12 @@ describe('the options of the fleet', () => {
     expect(launchComplaints(launch({ ports: [7_009, 7_000] }))).toHaveLength(1)
     expect(launchComplaints(launch({ ports: [7_000, 7_001] }))).toHaveLength(1)
   })
+
+  it('complain of what is meant as an address and is none', () => {
+    expect(launchComplaints(launch({ bindHost: '999.1.1.1', publicHost: 'fe80::1::2' }))).toEqual([
+      'publicHost: fe80::1::2 is no IP address',
+      'bindHost: 999.1.1.1 is no IP address',
+    ])
+    expect(launchComplaints(launch({ bindHost: '::', publicHost: 'play.example' }))).toEqual([])
+  })
 })

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
 import { clusterComplaints, clusterOptions, clusterSource } from './agones/cluster/config.ts'
@@ -5,7 +6,14 @@ import { agonesComplaints, agonesOptions } from './agones/config.ts'
 
 const Port = Type.Integer({ minimum: 1, maximum: 65_535 })
 const Host = (description: string) =>
-  Type.String({ default: '127.0.0.1', minLength: 1, maxLength: 253, pattern: '^[A-Za-z0-9.:_-]+$', description })
+  Type.String({
+    default: '127.0.0.1',
+    minLength: 1,
+    maxLength: 253,
+    pattern: '^[A-Za-z0-9.:_-]+$',
+    form: 'the name of a host, or an IP address',
+    description,
+  })
 
 /** What one server may hold of the machine. */
 const launchLimits = Type.Object(
@@ -14,13 +22,14 @@ const launchLimits = Type.Object(
       default: 2_048,
       minimum: 32,
       maximum: 1_048_576,
-      description: 'Most memory; by the kernel for each process, and by Muster for a server with all it starts',
+      description:
+        'Most memory; by the kernel for each process, and by Muster for a server with all it starts. Node wants 128 or more',
     }),
     processes: Type.Integer({
       default: 256,
       minimum: 1,
       maximum: 100_000,
-      description: 'Most processes and threads, where the server has a user of its own',
+      description: 'Most processes and threads, where the server has a user of its own. Node wants 16 or more',
     }),
     openFiles: Type.Integer({
       default: 4_096,
@@ -40,7 +49,7 @@ const launchLimits = Type.Object(
 
 /** How servers of a mode are started on this machine. */
 export const launchSource = Closed({
-  command: Type.Array(Type.String({ minLength: 1, pattern: '^[^\\u0000]+$' }), {
+  command: Type.Array(Type.String({ minLength: 1, pattern: '^[^\\u0000]+$', form: 'text without a NUL' }), {
     minItems: 1,
     maxItems: 256,
     description: 'The program and its arguments; no shell reads them',
@@ -56,7 +65,13 @@ export const launchSource = Closed({
     maximum: 10_000,
     description: 'Most processes of this mode on one machine',
   }),
-  region: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', description: 'Where these servers are' })),
+  region: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9._-]{1,64}$',
+      form: '1 to 64 letters, digits, dots, dashes and underscores',
+      description: 'Where these servers are',
+    }),
+  ),
   publicHost: Host('The host that players are sent to'),
   bindHost: Host('The address that a server is to listen on'),
   readyTimeoutS: Type.Number({ default: 30, minimum: 0.1, maximum: 3_600, description: 'Longest wait for readiness' }),
@@ -99,11 +114,24 @@ export const sourceComplaints = ({ launch, agones, registered }: ServerSource): 
 
 const envName = /^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$/
 
+/** No name of a host has a colon, or nothing but digits and dots. */
+const isMeantAsAddress = (host: string): boolean => host.includes(':') || /^[\d.]+$/.test(host)
+
 /** What a schema cannot say of a launch, by field. */
-export const launchComplaints = ({ env, ports: [from, to], processesMax, agones }: LaunchSource): string[] => [
+export const launchComplaints = ({
+  env,
+  ports: [from, to],
+  processesMax,
+  publicHost,
+  bindHost,
+  agones,
+}: LaunchSource): string[] => [
   ...Object.keys(env)
     .filter((name) => !envName.test(name))
     .map((name) => `env: ${JSON.stringify(name)} is no variable that a mode may set`),
+  ...Object.entries({ publicHost, bindHost })
+    .filter(([, host]) => isMeantAsAddress(host) && isIP(host) === 0)
+    .map(([name, host]) => `${name}: ${host} is no IP address`),
   ...(from > to ? [`ports: the first, ${from}, is above the last, ${to}`] : []),
   ...(from <= to && to - from + 1 < processesMax
     ? [`ports: ${to - from + 1} ports are too few for ${processesMax} processes`]
@@ -145,10 +173,16 @@ export const fleetOptions = Closed({
   logsKeptS: seconds(86_400, 0, 31_536_000, 'How long output files of ended servers are kept'),
   logsMax: count(500, 1, 100_000, 'Most output files kept'),
   outputLinesMax: count(40, 1, 500, 'How many last lines of a server’s output are shown'),
-  inheritEnv: Type.Array(Type.String({ pattern: '^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$' }), {
-    default: ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'SystemRoot', 'TEMP'],
-    description: 'Variables of Muster’s own environment that launched servers are given, and no others',
-  }),
+  inheritEnv: Type.Array(
+    Type.String({
+      pattern: '^(?!MUSTER_)[A-Za-z_][A-Za-z0-9_]*$',
+      form: 'the name of a variable that does not begin with MUSTER_',
+    }),
+    {
+      default: ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'LD_LIBRARY_PATH', 'SystemRoot', 'TEMP'],
+      description: 'Variables of Muster’s own environment that launched servers are given, and no others',
+    },
+  ),
   isolation: Type.Union([Type.Literal('possible'), Type.Literal('always'), Type.Literal('never')], {
     default: 'possible',
     description:
@@ -162,6 +196,7 @@ export const fleetOptions = Closed({
     Type.String({
       minLength: 1,
       pattern: '^/[^\\u0000]*$',
+      form: 'a whole path, from /',
       description:
         'Where each has its HOME and TMPDIR, removed at its end; muster-servers in the system’s folder for temporary files unless told',
     }),

@@ -9,6 +9,7 @@ export const netcodeOptions = Closed({
   }),
   protocolId: Type.String({
     pattern: '^0x[0-9A-Fa-f]{1,16}$',
+    form: '0x and 1 to 16 hexadecimal digits',
     description: 'Of the game and its version, as its clients and servers have it: 0x and up to 16 digits',
   }),
   timeoutS: Type.Integer({
@@ -20,6 +21,7 @@ export const netcodeOptions = Closed({
   internalHost: Type.Optional(
     Type.String({
       pattern: '^[0-9A-Fa-f.:]{2,45}$',
+      form: 'an IP address',
       description: 'The IP address that servers believe theirs to be, where it is not the one that players are sent to',
     }),
   ),
@@ -48,6 +50,7 @@ export const sessionModeOptions = Closed({
   transport: Type.String({
     default: 'websocket',
     pattern: '^[a-z0-9_-]{1,32}$',
+    form: '1 to 32 small letters, digits, dashes and underscores',
     description: 'How players connect to the server; they are told',
   }),
   playersMin: Type.Optional(

@@ -55,7 +55,7 @@ export const causeSays: Readonly<Record<Cause, string>> = {
   nobody_came: 'Nobody came in time.',
   too_few_came: 'Too few players came.',
   not_started: 'The host did not start it in time.',
-  host_left: 'The host ended it.',
+  host_left: 'The host left or ended it.',
   empty: 'Everybody had left.',
   overtime: 'It ran for longer than it may.',
   reported: 'The game server ended it.',

@@ -66,6 +66,7 @@ describe('joining friends', () => {
     await ground.db.transact((tx) => ground.sessions.callOff(tx, id))
     expect([await join(cid), await setDoor('open')]).toEqual(['ended', 'ended'])
     expect(await ground.shown(id)).toBe('cancelled host_left expected expected')
+    expect((await ground.view(id)).detail).toBe('The host left or ended it.')
     expect([ground.places.of(ann), ground.places.of(bob)]).toEqual(['nowhere', 'nowhere'])
     expect(
       await ground.db.transact((tx) =>

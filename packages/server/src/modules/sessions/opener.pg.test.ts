@@ -110,7 +110,10 @@ describe('opening a session', () => {
     const request = requestOf([ann, bob])
     const free = { ...request, players: request.players.map((player) => ({ ...player, origin: null })) }
     places.put(bob, { kind: 'entry', id: 'e9' })
-    await expect(db.transact((tx) => sessions.open(tx, free))).rejects.toMatchObject({ code: 'ALREADY_SEARCHING' })
+    await expect(db.transact((tx) => sessions.open(tx, free))).rejects.toMatchObject({
+      code: 'ALREADY_SEARCHING',
+      message: `${bob} must first leave the queue, match or game that they are in.`,
+    })
     expect(places.of(ann)).toBe('nowhere')
   })
 

@@ -55,7 +55,7 @@ export function createOpening({ clock, mintId, wakes, store, places, figures, ru
     const first = refused[0]
     if (first !== undefined) {
       throw new Refusal(first.place.kind === 'entry' ? 'ALREADY_SEARCHING' : 'ALREADY_PLAYING', {
-        detail: `${refused.map(({ player }) => player).join(', ')}: already in another place.`,
+        detail: `${refused.map(({ player }) => player).join(', ')} must first leave the queue, match or game that they are in.`,
       })
     }
   }

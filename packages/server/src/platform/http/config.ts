@@ -3,7 +3,7 @@ import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
 
 export const httpOptions = Closed({
-  origins: Type.Array(Type.String({ pattern: '^https?://[^/]+$' }), {
+  origins: Type.Array(Type.String({ pattern: '^https?://[^/]+$', form: 'https:// or http://, and a host' }), {
     default: [],
     description: 'Web origins whose pages may call, and open sockets; own pages always may',
   }),

@@ -58,7 +58,7 @@ const complaintsMax = 20
 
 /** Every offending field by its place; `within` says what it is a part of: `body`, `data`. */
 export const complaintsOf = (offences: readonly Offence[], within: string): FieldComplaint[] =>
-  tellingOf(withoutFarther(offences))
+  tellingOf(withChoices(withoutFarther(offences)))
     .slice(0, complaintsMax)
     .map((one) => {
       const missing = one.params.missingProperty ?? one.params.additionalProperty ?? one.params.tag
@@ -105,6 +105,23 @@ function withoutFarther(offences: readonly Offence[]): readonly Offence[] {
   return left
 }
 
+/** Of words to choose from, that each of them is not there is told once, with all that would do. */
+function withChoices(offences: readonly Offence[]): readonly Offence[] {
+  let left = offences
+  for (const union of offences) {
+    const { anyOf = [] } = (union.parentSchema ?? {}) as { anyOf?: { const?: unknown; type?: string }[] }
+    const choices = anyOf.filter(({ type }) => type !== 'null').map((one) => one.const)
+    if (union.keyword !== 'anyOf' || choices.length === 0 || choices.includes(undefined)) continue
+    const told: Offence = { ...union, keyword: 'enum', params: { allowedValues: choices } }
+    left = left
+      .filter((one) => one === union || one.instancePath !== union.instancePath || !isWithin(one, union))
+      .map((one) => (one === union ? told : one))
+  }
+  return left
+}
+
+const isWithin = (one: Offence, union: Offence) => one.schemaPath?.startsWith(`${union.schemaPath}/`) === true
+
 /** Where nothing would have done as well, that it is not nothing says nothing. */
 function tellingOf(offences: readonly Offence[]): readonly Offence[] {
   const telling = offences.filter(({ keyword, params }) => keyword !== 'anyOf' && params.type !== 'null')
@@ -145,6 +162,8 @@ function describe(one: Offence): string {
   if (one.keyword === 'alternatives') {
     return `must hold ${(one.params.names as string[][]).map((names) => names.join(', ')).join('; or ')}`
   }
+  if (one.keyword === 'enum') return `must be one of ${(one.params.allowedValues as unknown[]).join(', ')}`
+  if (one.keyword === 'const') return `must be ${String(one.params.allowedValue)}`
   if (one.keyword === 'discriminator') return `must be one of ${tagsOf(one.parentSchema).join(', ')}`
   const meaning = (one.parentSchema as { description?: string } | undefined)?.description
   if (one.keyword === 'pattern' && meaning !== undefined) {

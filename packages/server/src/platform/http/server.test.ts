@@ -238,6 +238,13 @@ describe('the HTTP edge', () => {
       expect(logged).toMatchObject({ request_id: answer.body.request_id, err: { message: 'inner workings' } })
     })
 
+    it('which line refused a call, where nothing broke', async () => {
+      await ground.call({ method: 'POST', url: '/nudge' })
+      const [logged] = ground.lines.map((line) => JSON.parse(line)).filter((line) => line.code === 'NO_CAPACITY')
+      expect(logged).toMatchObject({ detail: 'No game server has room right now. Try again shortly.' })
+      expect(logged).not.toHaveProperty('err')
+    })
+
     it('[security 19] what must not be in a log', async () => {
       await ground.post({ word: 'canary-body' }, bearer('canary-token'))
       await ground.post('{"word":"canary-broken', {})

@@ -162,7 +162,10 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     const refusal = isMisshapen ? complaintsRefusal(offencesIn(request)) : refusalOf(error)
     if (refusal.status >= 500) {
       const level = refusal.code === 'INTERNAL' ? 'error' : 'warn'
-      ground.log[level]({ err: refusal.cause ?? refusal, request_id: request.id, code: refusal.code }, 'request failed')
+      // Where nothing broke, it does not matter which line refused.
+      const isBroken = refusal.cause !== undefined || level === 'error'
+      const why = isBroken ? { err: refusal.cause ?? refusal } : { detail: refusal.message }
+      ground.log[level]({ ...why, request_id: request.id, code: refusal.code }, 'request failed')
     }
     return sendProblem(reply, refusal, request.id, request.routeOptions.config?.problemType)
   })

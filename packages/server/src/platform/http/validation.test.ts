@@ -1,4 +1,5 @@
-import { matchServerContracts, providerContracts, SessionIdSchema } from '@muster/protocol'
+import { gameContracts, matchServerContracts, providerContracts, SessionIdSchema } from '@muster/protocol'
+import Type from 'typebox'
 import { describe, expect, it } from 'vitest'
 import { checkerOf } from './validation.ts'
 
@@ -23,6 +24,20 @@ describe('what is wrong with a body', () => {
     const unknown = { field: 'body.ticket', problem: 'is not a field this call takes' }
     expect(proof({ ticket: 't' }).sort((a, b) => (a.field < b.field ? -1 : 1))).toEqual([asked, unknown])
     expect(proof('token')).toEqual([{ field: 'body', problem: 'must be a JSON object' }])
+  })
+
+  it('names the words to choose from, once', () => {
+    const change = checkerOf(gameContracts.changeGame.body, 'body')
+    for (const door of ['ajar', 7, {}]) {
+      expect(change({ door })).toEqual([{ field: 'body.door', problem: 'must be one of open, closed' }])
+    }
+    const size = Type.Union([Type.Literal(1), Type.Literal(2), Type.Null()])
+    const several = checkerOf(Type.Object({ size, shape: Type.Literal('round'), word: Type.String() }), 'body')
+    expect(several({ size: 3, shape: 'square', word: 1 })).toEqual([
+      { field: 'body.size', problem: 'must be one of 1, 2' },
+      { field: 'body.shape', problem: 'must be round' },
+      { field: 'body.word', problem: 'must be string' },
+    ])
   })
 
   it('is told in a sentence', () => {

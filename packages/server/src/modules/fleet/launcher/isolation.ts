@@ -30,6 +30,12 @@ export interface UserRange {
   folder: string
 }
 
+/** The first port that users other than root may listen on; 0 where no system says so. */
+export async function firstFreePort(): Promise<number> {
+  const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1').catch(() => '0')
+  return Number(text)
+}
+
 export type Limits = LaunchSource['limits']
 
 export const notIsolated: Isolation = { tools: null, users: null, required: false, shortfall: null }

@@ -10,6 +10,9 @@ export interface Strays {
   end(found: readonly MarkedProcess[], known: ReadonlySet<ServerId>, now: number): void
 }
 
+/** How many are named; a fork bomb leaves as many as it was allowed. */
+const namedMax = 5
+
 /** They are asked to end at first sight, and killed when seen again after the grace. */
 export function createStrays(log: Log, machine: Machine, graceMs: number): Strays {
   let asked = new Map<string, number>()
@@ -30,17 +33,23 @@ export function createStrays(log: Log, machine: Machine, graceMs: number): Stray
     },
     end(found, known, now) {
       const seen = new Map<string, number>()
+      const fresh = new Map<ServerId, number[]>()
       for (const stray of found) {
         if (known.has(stray.server)) continue
         const name = `${stray.pid} ${stray.startMark}`
         const since = asked.get(name)
         seen.set(name, since ?? now)
         if (since === undefined) {
-          log.warn({ pid: stray.pid, server: stray.server }, 'a stray server process is ended')
+          const pids = fresh.get(stray.server) ?? []
+          fresh.set(stray.server, pids)
+          pids.push(stray.pid)
           send(stray, 'SIGTERM')
         } else if (since + graceMs <= now) {
           send(stray, 'SIGKILL')
         }
+      }
+      for (const [server, pids] of fresh) {
+        log.warn({ server, processes: pids.length, pids: pids.slice(0, namedMax) }, 'stray server processes are ended')
       }
       asked = seen
     },

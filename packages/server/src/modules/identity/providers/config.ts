@@ -36,7 +36,7 @@ export const oidcOptions = Closed({
     default: 'basic',
     description: 'How the client secret is sent: in a header, or in the body',
   }),
-  hosts: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}(?::\\d{1,5})?$' }), {
+  hosts: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}(?::\\d{1,5})?$', form: 'a host, or host:port' }), {
     default: [],
     maxItems: 16,
     description: 'Hosts beside the issuer’s own that its metadata may send Muster to',

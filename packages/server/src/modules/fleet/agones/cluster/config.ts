@@ -18,7 +18,12 @@ const Words = (description: string) => Type.Array(Type.String({ maxLength: 256 }
 const Named = <One extends Parameters<typeof Type.Record>[1]>(one: One) =>
   Type.Optional(Type.Record(Type.String(), one, { maxProperties: 64 }))
 
-const url = Type.String({ pattern: '^https?://', maxLength: 500, description: 'Where it answers, by https' })
+const url = Type.String({
+  pattern: '^https?://',
+  form: 'an address that begins with https:// or http://',
+  maxLength: 500,
+  description: 'Where it answers, by https',
+})
 
 /** A cluster of Agones, and how it is reached. Files are read at each call, for certificates and tokens are renewed. */
 export const clusterOptions = Type.Object(
@@ -26,6 +31,7 @@ export const clusterOptions = Type.Object(
     namespace: Type.String({
       default: 'default',
       pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+      form: '1 to 63 small letters, digits and, between them, dashes',
       description: 'Where its game servers are',
     }),
     allocator: Type.Optional(
@@ -46,7 +52,12 @@ export const clusterOptions = Type.Object(
       }),
     ),
     apiUrl: Type.Optional(
-      Type.String({ pattern: '^https?://', maxLength: 500, description: 'Where its game servers reach Muster' }),
+      Type.String({
+        pattern: '^https?://',
+        form: 'an address that begins with https:// or http://',
+        maxLength: 500,
+        description: 'Where its game servers reach Muster',
+      }),
     ),
     timeoutMs: Type.Integer({
       default: 5_000,
