@@ -19,7 +19,7 @@ export interface FreshLogin {
 /** Opens, prolongs and ends signed-in spans. */
 export interface Logins {
   fresh(address: string): FreshLogin
-  tokensOf(bearer: Bearer, fresh: FreshLogin): Tokens
+  tokensOf(bearer: Bearer, fresh: FreshLogin): Promise<Tokens>
   /** A fresh pair within the same login; its refresh token so far is spent at once. Null where the login has ended. */
   renew(tx: Tx, login: LoginId): Promise<Tokens | null>
   /** The same, but the refresh token so far leads to the fresh one for a short while, should this answer be lost. With
@@ -57,8 +57,8 @@ export function createLogins(ground: LoginsGround, options: IdentityOptions): Lo
   const { clock, db, mintId, store, access, refreshTokens, endings, addresses } = ground
   const idleMs = options.refreshIdleS * 1_000
 
-  function tokens(bearer: Bearer, login: LoginId, refreshToken: string): Tokens {
-    const { token, expiresInS } = access.issue(bearer, login)
+  async function tokens(bearer: Bearer, login: LoginId, refreshToken: string): Promise<Tokens> {
+    const { token, expiresInS } = await access.issue(bearer, login)
     return {
       access_token: token,
       refresh_token: refreshToken,

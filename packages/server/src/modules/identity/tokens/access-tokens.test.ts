@@ -32,9 +32,9 @@ const signedWith = (privateKey: KeyObject, header: unknown, claims: unknown) => 
 }
 
 describe('an access token', () => {
-  it('has the promised claims and no others', () => {
+  it('has the promised claims and no others', async () => {
     const { issue, bearer, clock } = tokensOn()
-    const { token, expiresInS } = issue(bearer, login)
+    const { token, expiresInS } = await issue(bearer, login)
     const iat = clock.now() / 1_000
     expect(expiresInS).toBe(900)
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'EdDSA', typ: 'at+jwt', kid: key.kid })
@@ -48,7 +48,7 @@ describe('an access token', () => {
     const set = createLocalJWKSet({
       keys: [{ kty: 'OKP', crv: 'Ed25519', x: key.publicX, kid: key.kid, alg: 'EdDSA', use: 'sig' }],
     })
-    const { payload } = await jwtVerify(issue(bearer, login).token, set, {
+    const { payload } = await jwtVerify((await issue(bearer, login)).token, set, {
       ...{ issuer: 'muster', audience: 'muster', typ: 'at+jwt', algorithms: ['EdDSA'] },
       currentDate: new Date(clock.now()),
     })
@@ -56,28 +56,28 @@ describe('an access token', () => {
   })
   it('is read back, the second time from memory', async () => {
     const { issue, verify, bearer, clock } = tokensOn()
-    const { token } = issue(bearer, login)
+    const { token } = await issue(bearer, login)
     const access = { player: 'player_01k9a', nick: 'Ann', guest: false, login, expiresAtMs: clock.now() + 900_000 }
     expect(await verify(token)).toEqual(access)
     expect(await verify(token)).toBe(await verify(token))
   })
   it('ends, remembered or not', async () => {
     const { issue, verify, bearer, clock } = tokensOn()
-    const [seen, unseen] = [issue(bearer, login).token, issue(bearer, login).token]
+    const [seen, unseen] = [(await issue(bearer, login)).token, (await issue(bearer, login)).token]
     expect(await verify(seen)).not.toBeNull()
     await clock.advance(900_000)
     expect(await verify(seen)).toBeNull()
     expect(await verify(unseen)).toBeNull()
   })
-  it('[security 8] never outlives its login', () => {
+  it('[security 8] never outlives its login', async () => {
     const { issue, bearer, clock } = tokensOn()
-    expect(issue({ ...bearer, endsAt: clock.now() + 10_000 }, login).expiresInS).toBe(10)
+    expect((await issue({ ...bearer, endsAt: clock.now() + 10_000 }, login)).expiresInS).toBe(10)
   })
   it('is remembered within a bound', async () => {
     const { issue, verify, bearer } = tokensOn()
-    const first = issue(bearer, login).token
+    const first = (await issue(bearer, login)).token
     const once = await verify(first)
-    for (let other = 0; other < 2; other++) await verify(issue(bearer, login).token)
+    for (let other = 0; other < 2; other++) await verify((await issue(bearer, login)).token)
     expect(await verify(first)).toEqual(once)
     expect(await verify(first)).not.toBe(once)
   })
@@ -85,7 +85,7 @@ describe('an access token', () => {
 
 describe('what is not a good access token', async () => {
   const { issue, verify, bearer, clock } = tokensOn()
-  const { token } = issue(bearer, login)
+  const { token } = await issue(bearer, login)
   const [header = '', payload = '', signature = ''] = token.split('.')
   const claims = decodeJwt(token)
   const good = { alg: 'EdDSA', typ: 'at+jwt', kid: key.kid }
