@@ -41,5 +41,6 @@ it.runIf(process.platform === 'linux')(
     const held = await openIn(server!.pid)
     expect(Object.values(held)).not.toContain(secret)
     expect(held).toMatchObject({ 60: '/dev/null', 251: '/dev/null' })
+    await muster.end('SIGTERM')
   },
 )

@@ -147,7 +147,8 @@ export async function musterHome(
           // It has just ended by itself.
         }
       }
-      await rm(folder, { recursive: true, force: true })
+      // A database that was killed just now may still be writing.
+      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     },
   }
 }

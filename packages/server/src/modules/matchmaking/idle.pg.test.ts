@@ -15,12 +15,14 @@ const open = async (given: MatchmakingGroundOptions = {}) => {
 
 describe('entries of players that vanish', () => {
   it('are closed, and those of players who ask stay', async () => {
-    const { first, pass, statuses, placeOf, pushesOf } = await open({ options: { entryIdleS: 40 } })
+    const { first, pass, until, count, statuses, placeOf, pushesOf } = await open({ options: { entryIdleS: 40 } })
     for (const one of ['ann', 'bob']) await first.join(one)
     for (let rounds = 0; rounds < 6; rounds++) {
       await pass(9_000)
       await first.me('ann')
     }
+    // Whoever matches looks from time to time; to ask after bob would be to hear of him.
+    await until(async () => (await count('matchmaking_entries', "state <> 'closed'")) === 1)
     expect(await statuses('ann', 'bob')).toEqual({ ann: 'searching', bob: 'cancelled idle' })
     expect(await placeOf('bob')).toBe('nowhere')
     expect((await pushesOf('bob')).at(-1)).toMatchObject({ data: { match_id: null, reason: 'idle', requeued: false } })
