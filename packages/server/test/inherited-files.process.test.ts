@@ -7,11 +7,12 @@ import { expect, it } from 'vitest'
 import { musterHome, processesOf } from './support/muster-process.ts'
 
 const fixture = fileURLToPath(new URL('./fixtures/hostile-server.mjs', import.meta.url))
-const port = 42_790
 const config = {
   modes: {
     raid: {
-      server: { launch: { command: [process.execPath, fixture, 'stubborn'], ports: [port, port], processesMax: 1 } },
+      server: {
+        launch: { command: [process.execPath, fixture, 'stubborn'], ports: [42_790, 42_799], processesMax: 1 },
+      },
       private: { playersMax: 1 },
     },
   },
@@ -35,7 +36,7 @@ it.runIf(process.platform === 'linux')(
     const client = createClient({ url: muster.url })
     await client.guest('rook')
     await client.hostGame({ mode: 'raid' })
-    const [server] = await processesOf(`MUSTER_PORT=${port}`)
+    const [server] = await processesOf(`MUSTER_API_URL=${home.url}`)
     // Muster itself keeps them: one may be the lock that it runs under.
     expect(await openIn(muster.pid)).toMatchObject({ 9: secret, 60: secret, 251: secret })
     const held = await openIn(server!.pid)
