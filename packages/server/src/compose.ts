@@ -53,7 +53,7 @@ export function compose(ground: Ground, config: Config, around: Surroundings) {
   const mintId = idMint(clock)
   const limits = createLimits(soft, clock.now)
   const leases = createLeases(db, clock)
-  const idempotency = createIdempotency({ db, clock, secrets })
+  const idempotency = createIdempotency({ db, clock, random, log, secrets })
   const platform = { clock, random, mintId, db, soft, wakes, secrets, limits, leases, log, metrics }
 
   const identity = createIdentity(platform, config.identity)

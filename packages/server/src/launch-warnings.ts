@@ -2,7 +2,7 @@ import type { Config } from './config.ts'
 import {
   closedToOthers,
   findProgram,
-  firstFreePort,
+  firstUnprivilegedPort,
   type Isolation,
   type LaunchSource,
   lookForIsolation,
@@ -22,7 +22,7 @@ export async function isolationHere({ modes, fleet }: Config, path: string | und
   const isolation = await lookForIsolation(fleet, path).catch((error: Error) => {
     throw new ConfigError('The configuration', [error.message])
   })
-  const complaints = userComplaints({ modes }, isolation, await firstFreePort())
+  const complaints = userComplaints({ modes }, isolation, await firstUnprivilegedPort())
   if (complaints.length > 0) throw new ConfigError('The configuration', complaints)
   return isolation
 }
@@ -58,7 +58,8 @@ const launchesOf = (modes: Config['modes']): { mode: string; launch: LaunchSourc
   )
 
 /** The first port that servers of this Muster's own user may listen on. */
-export const ownFirstPort = async (): Promise<number> => (process.geteuid?.() === 0 ? 0 : await firstFreePort())
+export const firstPermittedPort = async (): Promise<number> =>
+  process.geteuid?.() === 0 ? 0 : await firstUnprivilegedPort()
 
 /** Modes whose program is not there, or whose servers could listen nowhere. It may be right all the same: what is missing
  *  may be installed later. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { compose, type ModuleName, migrations } from './compose.ts'
 import type { Config, Machine } from './config.ts'
-import { closedModes, isolationHere, launchWarnings, ownFirstPort, unlaunchableModes } from './launch-warnings.ts'
+import { closedModes, firstPermittedPort, isolationHere, launchWarnings, unlaunchableModes } from './launch-warnings.ts'
 import { refuseForeignSecret } from './platform/fingerprint.ts'
 import { openGround } from './platform/ground.ts'
 import { mountOperations, type Readiness } from './platform/http/operations.ts'
@@ -110,7 +110,7 @@ export async function startServer({ machine, config, log, only }: StartOptions):
 
     if (isolation !== null && isolation.shortfall !== null) log.warn(isolation.shortfall)
     const closed = isolation === null ? [] : await closedModes(config, isolation, machine.environment.PATH)
-    const unlaunchable = await unlaunchableModes(config, machine.environment.PATH, await ownFirstPort())
+    const unlaunchable = await unlaunchableModes(config, machine.environment.PATH, await firstPermittedPort())
     for (const { mode, words } of [...launchWarnings(config, bound.port, isFolder), ...unlaunchable, ...closed])
       log.warn({ mode }, words)
     for (const { start, stop } of Object.values(modules)) {

@@ -5,6 +5,12 @@ import { errorsOf, problemOf } from './option-problems.ts'
 /** Every key may be left out; what is left out takes its default. */
 export type Partly<T> = T extends readonly unknown[] ? T : T extends object ? { [Key in keyof T]?: Partly<T[Key]> } : T
 
+/** What modes, regions and the like are called. */
+export const nameOption = (charactersMax: number) => ({
+  pattern: `^[A-Za-z0-9._-]{1,${charactersMax}}$`,
+  form: `1 to ${charactersMax} letters, digits, dots, dashes and underscores`,
+})
+
 /** What is wrong with a configuration, by place. */
 export class ConfigError extends Error {
   constructor(source: string, complaints: string[]) {

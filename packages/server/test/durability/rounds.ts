@@ -1,6 +1,13 @@
 import { drawsOf } from '../support/draws.ts'
 import { type HttpCaller, httpCaller } from '../support/http-caller.ts'
-import { firstOperatorOf, type Home, type MusterProcess, musterHome, processesOf } from '../support/muster-process.ts'
+import {
+  firstOperatorOf,
+  type Home,
+  killNow,
+  type MusterProcess,
+  musterHome,
+  processesOf,
+} from '../support/muster-process.ts'
 import { createLedger } from './ledger.ts'
 import { Unknown, writersOf } from './writers.ts'
 
@@ -90,13 +97,7 @@ async function kill(home: Home, muster: MusterProcess, both: boolean): Promise<v
   const servers = both ? (await processesOf(home.data)).filter(({ commandLine }) => /postgres/.test(commandLine)) : []
   if (both && servers.length === 0) throw new Error('No PostgreSQL was found to be killed.')
   const ended = muster.end('SIGKILL')
-  for (const { pid } of servers) {
-    try {
-      process.kill(pid, 'SIGKILL')
-    } catch {
-      // It ended with the one before it.
-    }
-  }
+  for (const { pid } of servers) killNow(pid)
   await ended
 }
 

@@ -63,8 +63,9 @@ export async function launcherGround() {
   const dataDir = await mkdtemp(join(tmpdir(), 'muster-fleet-'))
   const node = `node-${mintId('test')}`
   const isolationFolder = join(dataDir, 'users')
+  const path = process.env.PATH
   await chmod(dataDir, 0o711)
-  const looked = await lookForIsolation(readOptions(fleetOptions, { isolationFolder }, 'the test'), process.env.PATH)
+  const looked = await lookForIsolation(readOptions(fleetOptions, { isolationFolder }, 'the test'), path)
   const users = looked.users === null ? null : serverUsers(looked.users)
   const table = processTable(users)
   const base = nextBase
@@ -74,7 +75,7 @@ export async function launcherGround() {
 
   return {
     ...ground,
-    ...{ dataDir, node, base, mintId, isolation: looked, users },
+    ...{ dataDir, node, base, mintId, isolation: looked, users, path },
     mode(name: string, over: Partial<LaunchSource> = {}) {
       const usual = { command: [process.execPath, fixture, name], ports: [base, base + 9], processesMax: 4 }
       modes.set(name, readOptions(launchSource, { ...usual, lingerS: 0, stopGraceS: 1, ...over }, 'the test'))
@@ -87,11 +88,11 @@ export async function launcherGround() {
         {
           ...{ ...ground, clock: systemClock, mintId, db, node, dataDir, log },
           apiUrl: () => 'http://127.0.0.1:3000',
-          environment: { PATH: process.env.PATH, SECRET_OF_MUSTER: 'not for children' },
+          environment: { PATH: path, SECRET_OF_MUSTER: 'not for children' },
           hasMode: (mode) => modes.has(mode),
           launchSourceOf: (mode) => modes.get(mode) ?? null,
           // What is found does not change, and a Muster that takes long to start would find its servers gone.
-          isolation: options.isolation === undefined ? looked : await lookForIsolation(fleetWith, process.env.PATH),
+          isolation: options.isolation === undefined ? looked : await lookForIsolation(fleetWith, path),
         },
         fleetWith,
       )

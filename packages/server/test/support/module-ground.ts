@@ -35,7 +35,7 @@ export async function moduleGround(
   const metrics = createMetrics({ process: false })
   const mintId = idMint(clock)
   const leases = createLeases(db, clock)
-  const idempotency = createIdempotency({ db, clock, secrets })
+  const idempotency = createIdempotency({ db, clock, random, log, secrets })
 
   return {
     ...{ clock, random, log, db, kysely, soft, node, wakes, secrets, limits, metrics, mintId, leases, idempotency },

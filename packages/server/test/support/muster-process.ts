@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, chown, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.ts'
 
 export const repository = fileURLToPath(new URL('../../../../', import.meta.url))
 const program = join(repository, 'packages/server/bin/muster.mjs')
@@ -139,17 +140,24 @@ export async function musterHome(
       }),
     async [Symbol.asyncDispose]() {
       for (const muster of running) await muster.end('SIGKILL')
-      // Launched servers that were left playing know the folder no more, but where they report.
-      for (const { pid } of await processesOf(folder, `MUSTER_API_URL=http://127.0.0.1:${port}`)) {
-        try {
-          process.kill(pid, 'SIGKILL')
-        } catch {
-          // It has just ended by itself.
-        }
-      }
-      // A database that was killed just now may still be writing.
-      await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+      // Launched servers that were left playing know the folder no more, but where they report. Until all have ended, they
+      // may write there.
+      await eventually('whoever is left has ended', async () => {
+        const left = await processesOf(folder, `MUSTER_API_URL=http://127.0.0.1:${port}`)
+        for (const { pid } of left) killNow(pid)
+        return left.length === 0
+      })
+      await rm(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Also where it has ended already. */
+export function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has just ended by itself.
   }
 }
 
@@ -165,10 +173,15 @@ export async function processesOf(...marks: string[]): Promise<FoundProcess[]> {
     const pid = Number(name)
     if (!Number.isInteger(pid) || pid === process.pid) continue
     const read = (file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
-    const [commandLine, environment, status] = await Promise.all([read('cmdline'), read('environ'), read('status')])
+    const [commandLine, environment, status, cwd] = await Promise.all([
+      read('cmdline'),
+      read('environ'),
+      read('status'),
+      readlink(`/proc/${name}/cwd`).catch(() => ''),
+    ])
     // One that has ended and is not yet fetched by its parent is no process any more.
     if (/^State:\s+Z/m.test(status)) continue
-    const all = `${commandLine}\u0000${environment}`
+    const all = `${commandLine}\u0000${environment}\u0000${cwd}`
     if (marks.some((mark) => all.includes(mark)))
       found.push({ pid, commandLine: commandLine.replaceAll('\u0000', ' ') })
   }

@@ -1,5 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { nameOption } from '../../platform/options.ts'
 
 export const dialectsOptions = Closed({
   matchServersAllowed: Type.Array(Type.String({ minLength: 1, maxLength: 300 }), {
@@ -8,14 +9,11 @@ export const dialectsOptions = Closed({
       'Where match servers may be that offer themselves at /mms: `host:port`, `host:from-to` or `10.0.0.0/8:7000-7999`; nowhere unless told',
   }),
   matchServerModes: Type.Optional(
-    Type.Array(
-      Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$', form: '1 to 64 letters, digits, dots, dashes and underscores' }),
-      {
-        minItems: 1,
-        uniqueItems: true,
-        description: 'Modes whose matches such servers are given; all that take registered servers unless told',
-      },
-    ),
+    Type.Array(Type.String(nameOption(64)), {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Modes whose matches such servers are given; all that take registered servers unless told',
+    }),
   ),
   matchServerCapacity: Type.Integer({
     default: 100,

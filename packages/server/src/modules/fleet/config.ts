@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { nameOption } from '../../platform/options.ts'
 import { clusterComplaints, clusterOptions, clusterSource } from './agones/cluster/config.ts'
 import { agonesComplaints, agonesOptions } from './agones/config.ts'
 
@@ -65,13 +66,7 @@ export const launchSource = Closed({
     maximum: 10_000,
     description: 'Most processes of this mode on one machine',
   }),
-  region: Type.Optional(
-    Type.String({
-      pattern: '^[A-Za-z0-9._-]{1,64}$',
-      form: '1 to 64 letters, digits, dots, dashes and underscores',
-      description: 'Where these servers are',
-    }),
-  ),
+  region: Type.Optional(Type.String({ ...nameOption(64), description: 'Where these servers are' })),
   publicHost: Host('The host that players are sent to'),
   bindHost: Host('The address that a server is to listen on'),
   readyTimeoutS: Type.Number({ default: 30, minimum: 0.1, maximum: 3_600, description: 'Longest wait for readiness' }),

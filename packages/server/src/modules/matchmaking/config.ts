@@ -1,5 +1,6 @@
 import { Closed } from '@muster/protocol'
 import Type, { type Static } from 'typebox'
+import { nameOption } from '../../platform/options.ts'
 import { type RuleComplaint, teamComplaints, windowComplaints } from './engine/index.ts'
 
 const windowOptions = {
@@ -47,15 +48,12 @@ export const queueOptions = Closed({
     description: 'Time to accept a match; 0: matches need no accepting',
   }),
   guests: Type.Boolean({ default: true, description: 'Guests may join' }),
-  regions: Type.Array(
-    Type.String({ pattern: '^[A-Za-z0-9._-]{1,32}$', form: '1 to 32 letters, digits, dots, dashes and underscores' }),
-    {
-      default: [],
-      maxItems: 32,
-      uniqueItems: true,
-      description: 'Regions to choose from by the players’ latencies; none: the fleet chooses',
-    },
-  ),
+  regions: Type.Array(Type.String(nameOption(32)), {
+    default: [],
+    maxItems: 32,
+    uniqueItems: true,
+    description: 'Regions to choose from by the players’ latencies; none: the fleet chooses',
+  }),
   declinePause: Type.Object(declinePauseOptions, {
     default: {},
     additionalProperties: false,

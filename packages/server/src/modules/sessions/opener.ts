@@ -105,9 +105,9 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
   }
 
   /** Somebody of the kind waits for longer, and would be passed over. */
-  async function isBehind({ id, mode, region }: Glance): Promise<boolean> {
-    const queue = queues.get(kindOf({ mode, region })) ?? []
-    const at = queue.indexOf(id)
+  async function isBehind(glance: Glance): Promise<boolean> {
+    const queue = queues.get(kindOf(glance)) ?? []
+    const at = queue.indexOf(glance.id)
     const before = at < 0 ? queue : queue.slice(0, at)
     if (before.length === 0) return false
     // The round is over for a while: they may have ended since.
@@ -123,15 +123,14 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       onServers.length === 0 ? new Map<SessionId, ServerView>() : await fleet.viewOf(onServers.map(({ id }) => id))
     const none = new Map<string, SessionId[]>()
     const take = async (glance: Glance) => {
+      const { id, state } = glance
       const kind = kindOf(glance)
-      const left = none.get(kind)
       // Where one session of a kind found no server just now, the next would not either.
-      if (glance.state === 'requested' && left !== undefined && !patience.isOver(glance))
-        return void left.push(glance.id)
+      const inVain = state === 'requested' && none.has(kind) && !patience.isOver(glance)
       try {
-        if (!(await step(glance, views.get(glance.id)))) none.set(kind, [...(none.get(kind) ?? []), glance.id])
+        if (inVain || !(await step(glance, views.get(id)))) none.set(kind, [...(none.get(kind) ?? []), id])
       } catch (error) {
-        log.warn({ err: error, session: glance.id, state: glance.state }, 'a session could not be moved on')
+        log.warn({ err: error, session: id, state }, 'a session could not be moved on')
       }
     }
     await workThrough(groups, options.drivesAtOnceMax, async (group) => {
@@ -182,17 +181,12 @@ const kindOf = ({ mode, region }: Pick<Glance, 'mode' | 'region'>): string => `$
 
 /** Those of a kind that look for a server form a group, first come first; of the others each stands by itself. */
 function inTurn(glances: readonly Glance[]): Glance[][] {
-  const queues = new Map<string, Glance[]>()
-  const others: Glance[][] = []
+  const groups = new Map<string, Glance[]>()
   for (const glance of glances) {
-    if (glance.state !== 'requested') {
-      others.push([glance])
-      continue
-    }
-    const kind = kindOf(glance)
-    queues.set(kind, [...(queues.get(kind) ?? []), glance])
+    const key = glance.state === 'requested' ? kindOf(glance) : glance.id
+    groups.set(key, [...(groups.get(key) ?? []), glance])
   }
-  return [...queues.values(), ...others]
+  return [...groups.values()]
 }
 
 /** Each seat may change hands once while a ticket of whoever had it before is still out. */

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto'
 import { Refusal } from '@muster/protocol'
-import type { Cancel, Clock } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { type Db, sqlOf } from '../db.ts'
 import { type MintId, repeatableMint } from '../ids.ts'
+import type { Log } from '../log.ts'
 import { type Migrations, statements } from '../postgres.ts'
+import type { Random } from '../random.ts'
+import { repeating } from '../repeat.ts'
 import type { Secrets } from '../secrets.ts'
 
 /** How long an answer is kept for repetition. */
 const keptMs = 24 * 3_600_000
 /** A first request whose process has not been heard of for so long is taken for dead, and its repetition runs. */
 const patienceMs = 5_000
-/** How often a request that is under way says that it is. */
+/** About how often a request that is under way says that it is. */
 const aliveMs = 1_500
 
 interface KeptAnswer {
@@ -50,31 +53,17 @@ export interface Idempotency {
   sweep(): Promise<void>
 }
 
-/** Again and again, one at a time; a failure is passed over. `stop` resolves when the one under way has ended. */
-function repeatedly(clock: Clock, everyMs: number, run: () => Promise<void>): { stop(): Promise<void> } {
-  let stopped = false
-  let running = Promise.resolve()
-  let cancel: Cancel = () => undefined
-  const next = () => {
-    cancel = clock.after(everyMs, () => {
-      running = run()
-        .catch(() => undefined)
-        .then(() => (stopped ? undefined : next()))
-    })
-  }
-  next()
-  return {
-    async stop() {
-      stopped = true
-      cancel()
-      await running
-    },
-  }
+export interface IdempotencyNeeds {
+  db: Db
+  clock: Clock
+  random: Random
+  log: Log
+  secrets: Secrets
 }
 
 const hashOf = (text: string) => createHash('sha256').update(text).digest('hex')
 
-export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock; secrets: Secrets }): Idempotency {
+export function createIdempotency({ db, clock, random, log, secrets }: IdempotencyNeeds): Idempotency {
   const tables = sqlOf<IdempotencyTables>
 
   return {
@@ -121,7 +110,7 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
       if (held.answer !== null) return opened(held.answer)
 
       let until = begun.running_until
-      const alive = repeatedly(clock, aliveMs, async () => {
+      const alive = repeating({ clock, random, log }, 'a request under way says so', aliveMs, async () => {
         const next = clock.now() + patienceMs
         const mine = await db.once((tx) =>
           tables(tx)
@@ -152,10 +141,8 @@ export function createIdempotency({ db, clock, secrets }: { db: Db; clock: Clock
         })
       let answer: KeptAnswer
       try {
-        answer = await handle(repeatableMint(id, held.createdAt))
-        await alive.stop()
+        answer = await handle(repeatableMint(id, held.createdAt)).finally(() => alive.stop())
       } catch (error) {
-        await alive.stop()
         // A refusal changed nothing, so the same key may try again at once; where not even this can be kept, later.
         await keep({ answer: null, running_until: null }).catch(() => undefined)
         throw error

@@ -177,12 +177,9 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
   }
   const nothingHere = (request: FastifyRequest, reply: FastifyReply) => {
     const path = pathOf(request)
-    const exact = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter((method) =>
-      app.findRoute({ method, url: path }),
-    )
     const allowed = paths.has(path)
       ? routes.filter(({ contract }) => contract.path === path).map(({ contract }) => contract.method)
-      : [...new Set([...exact, ...methodsAt(routes, path)])]
+      : methods.filter((method) => app.findRoute({ method, url: path }))
     if (allowed.length === 0) return sendProblem(reply, new Refusal('NOT_FOUND'), request.id)
     if (request.method === 'OPTIONS') return reply.header('allow', allowed.join(', ')).code(204).send()
     const type = routes.find(({ contract }) => contract.path === path)?.contract.problemType
@@ -326,17 +323,6 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: stri
   reply.header('access-control-expose-headers', 'etag, retry-after, x-request-id')
 }
 
-const pathOf = (request: FastifyRequest) => request.url.split('?')[0] ?? ''
+const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 
-/** Paths with parameters are known to the router only as patterns. */
-function methodsAt(routes: Route[], path: string): string[] {
-  const matches = (pattern: string) => {
-    const wanted = pattern.split('/')
-    const given = path.split('/')
-    return (
-      wanted.length === given.length &&
-      wanted.every((part, at) => (part.startsWith(':') ? given[at] !== '' : part === given[at]))
-    )
-  }
-  return [...new Set(routes.filter(({ contract }) => matches(contract.path)).map(({ contract }) => contract.method))]
-}
+const pathOf = (request: FastifyRequest) => request.url.split('?')[0] ?? ''

@@ -31,7 +31,7 @@ export interface UserRange {
 }
 
 /** The first port that users other than root may listen on; 0 where no system says so. */
-export async function firstFreePort(): Promise<number> {
+export async function firstUnprivilegedPort(): Promise<number> {
   const text = await readFile('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'latin1').catch(() => '0')
   return Number(text)
 }

@@ -139,7 +139,7 @@ describe('the launcher', () => {
     const own = user === undefined ? {} : { HOME: user.home, TMPDIR: user.home }
     expect(environment).toEqual({
       ...own,
-      PATH: process.env.PATH,
+      PATH: ground.path,
       LEVEL: 'hill',
       MUSTER_CONTRACT: '1',
       MUSTER_API_URL: 'http://127.0.0.1:3000',

@@ -12,6 +12,7 @@ import {
   redirectUri,
   signingKey,
 } from '../../../../test/support/oidc-provider.ts'
+import { systemClock } from '../../../platform/clock.ts'
 import { createLog } from '../../../platform/log.ts'
 import { completeProviderOptions } from './index.ts'
 
@@ -47,9 +48,10 @@ describe('a real OpenID Connect provider', () => {
         },
       },
       {},
-      { startMs: Date.now(), log },
+      { startMs: systemClock.now(), log },
     )
-  const catchUp = (at: IdentityGround) => at.ground.clock.advance(Math.max(0, Date.now() - at.ground.clock.now()))
+  const catchUp = (at: IdentityGround) =>
+    at.ground.clock.advance(Math.max(0, systemClock.now() - at.ground.clock.now()))
   const signIn = async (body: object, { at = home, through = 'acme' } = {}) => {
     await catchUp(at)
     for (const one of Object.values(body)) if (one !== redirectUri) secrets.add(one)

@@ -18,12 +18,13 @@ const Words = (description: string) => Type.Array(Type.String({ maxLength: 256 }
 const Named = <One extends Parameters<typeof Type.Record>[1]>(one: One) =>
   Type.Optional(Type.Record(Type.String(), one, { maxProperties: 64 }))
 
-const url = Type.String({
-  pattern: '^https?://',
-  form: 'an address that begins with https:// or http://',
-  maxLength: 500,
-  description: 'Where it answers, by https',
-})
+const Url = (description: string) =>
+  Type.String({
+    pattern: '^https?://',
+    form: 'an address that begins with https:// or http://',
+    maxLength: 500,
+    description,
+  })
 
 /** A cluster of Agones, and how it is reached. Files are read at each call, for certificates and tokens are renewed. */
 export const clusterOptions = Type.Object(
@@ -36,7 +37,7 @@ export const clusterOptions = Type.Object(
     }),
     allocator: Type.Optional(
       Closed({
-        url,
+        url: Url('Where it answers, by https'),
         certFile: File('Client certificate, PEM'),
         keyFile: File('Its key, PEM'),
         caFile: File('Who signed the certificate of the allocator, PEM'),
@@ -44,21 +45,14 @@ export const clusterOptions = Type.Object(
     ),
     kubernetes: Type.Optional(
       Closed({
-        url,
+        url: Url('Where it answers, by https'),
         caFile: File('Who signed the certificate of the cluster, PEM'),
         tokenFile: File('Bearer token of a service account'),
         certFile: File('Client certificate instead of a token, PEM'),
         keyFile: File('Its key, PEM'),
       }),
     ),
-    apiUrl: Type.Optional(
-      Type.String({
-        pattern: '^https?://',
-        form: 'an address that begins with https:// or http://',
-        maxLength: 500,
-        description: 'Where its game servers reach Muster',
-      }),
-    ),
+    apiUrl: Type.Optional(Url('Where its game servers reach Muster')),
     timeoutMs: Type.Integer({
       default: 5_000,
       minimum: 100,
