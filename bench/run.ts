@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 
 /** Every benchmark there is, each in a process of its own: all in short, or one whole. */
 interface Benchmark {
@@ -26,24 +25,21 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   start: { file: 'start/start.js', says: 'from start to first answer, and idle memory' },
 }
 
-const { values, positionals } = parseArgs({
-  options: { help: { type: 'boolean', default: false }, short: { type: 'boolean', default: false } },
-  allowPositionals: true,
-  strict: false,
-})
-const [name, ...more] = positionals
-if (values.help === true || more.length > 0 || (name !== undefined && !Object.hasOwn(benchmarks, name))) {
+// What stands behind a name is the benchmark's own to read.
+const words = process.argv.slice(2)
+const name = words[0]?.startsWith('-') ? undefined : words.shift()
+const wantsHelp = words.includes('--help')
+const isAsked = name === undefined ? words.every((word) => word === '--short') : Object.hasOwn(benchmarks, name)
+if (wantsHelp || !isAsked) {
   const lines = Object.entries(benchmarks).map(([one, { says }]) => `  ${one.padEnd(18)} ${says}`)
   console.log(
     `Usage: npm run bench                      all of them, in short\n       npm run bench -- NAME [--short]    one\n\n${lines.join('\n')}`,
   )
-  process.exit(values.help === true ? 0 : 2)
+  process.exit(wantsHelp ? 0 : 2)
 }
 
-/** What stands beside the name is the benchmark's own to read. */
-const given = process.argv.slice(2).filter((word) => word !== name)
 const chosen = name === undefined ? Object.keys(benchmarks) : [name]
-const options = name === undefined ? ['--short'] : given
+const options = name === undefined ? ['--short'] : words
 const failed: string[] = []
 for (const one of chosen) {
   const { file, nodeOptions = [] } = benchmarks[one]!
