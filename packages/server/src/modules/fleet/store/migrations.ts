@@ -89,6 +89,38 @@ begin
 end
 $$`
 
+/** As its counterpart: planned once for each connection. A session ends as often as it begins. */
+const release = `
+create or replace function fleet_release(a_session text, a_why text, a_now bigint)
+returns table (server text, launched boolean, idle boolean)
+language plpgsql
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+  ended record;
+  freed record;
+begin
+  update fleet_allocations a set ended_at = a_now, detail = a_why, brief = 'null'
+    where a.session = a_session and a.ended_at is null
+    returning a.server, a.instance, a.slots into ended;
+  if not found then return; end if;
+  update fleet_servers s set
+      reserved = s.reserved - ended.slots, sessions = s.sessions - 1,
+      state = case when s.node is not null and s.sessions = 1 then 'draining' else s.state end
+    where s.id = ended.server and s.instance = ended.instance and s.state <> 'gone'
+    returning s.node is not null as launched, s.node is not null and s.sessions = 0 as idle, ${freeSlots} as free
+    into freed;
+  if not found then return; end if;
+  update fleet_offers o set free = freed.free where o.server = ended.server;
+  if not freed.launched then
+    insert into fleet_kicks (server, session, reason, created_at) values (ended.server, a_session, a_why, a_now)
+      on conflict do nothing;
+  end if;
+  return query select ended.server, freed.launched, freed.idle;
+end
+$$`
+
 export const fleetMigrations: Migrations = {
   fleet_0001_directory: statements(
     `create table fleet_servers (
@@ -213,4 +245,5 @@ export const fleetMigrations: Migrations = {
   ),
   // How many may play on a launched server at once, as it is told.
   fleet_0007_players_max: statements('alter table fleet_processes add column players_max integer'),
+  fleet_0008_release: statements(release),
 }

@@ -96,21 +96,7 @@ export const sqlAllocations = (): AllocationStore => ({
 
   async release(tx, session, why, now) {
     const { rows } = await sql<{ server: string; launched: boolean; idle: boolean }>`
-      with ended as (
-        update fleet_allocations a set ended_at = ${now}, detail = ${why}, brief = 'null'
-        where a.session = ${session} and a.ended_at is null returning a.server, a.instance, a.slots),
-      freed as (
-        update fleet_servers s set
-          reserved = s.reserved - ended.slots, sessions = s.sessions - 1,
-          state = case when s.node is not null and s.sessions = 1 then 'draining' else s.state end
-        from ended where s.id = ended.server and s.instance = ended.instance and s.state <> 'gone'
-        returning s.id, s.node is not null as launched, s.node is not null and s.sessions = 0 as idle,
-          ${sql.raw(freeSlots)} as free),
-      offered as (update fleet_offers o set free = freed.free from freed where o.server = freed.id),
-      told as (
-        insert into fleet_kicks (server, session, reason, created_at)
-        select id, ${session}, ${why}, ${now} from freed where not launched on conflict do nothing)
-      select id as server, launched, idle from freed`.execute(tables(tx))
+      select * from fleet_release(${session}, ${why}, ${now})`.execute(tables(tx))
     return rows[0] ?? null
   },
 
