@@ -9,24 +9,44 @@ const stands = `s.state = 'ready' and s.capacity - s.reserved >= a_slots
       and (s.sessions_max is null or s.sessions < s.sessions_max)`
 const offered = (where: string) => `${where} and o.free > 0 and o.free >= a_slots order by o.free, o.server`
 
+/** Looks are repeated only where somebody else's reservation took what was waited for. */
+const looksMax = 1_000
+
+/** Undoes what was done since the block began, locks included. */
+const nothing = `raise exception using errcode = 'P0002', message = 'nothing found'`
+
 /**
  * Chooses and locks the best server among those that a condition names, fullest first: of the first few the one with the
- * least load; else the first that nobody is reserving on at this moment; else it waits for those who are.
+ * least load; else the first that nobody is reserving on at this moment; else it waits for those who are. A server that
+ * was locked and then found to have no room stays locked to the end of its block; whoever waits must hold none, or two
+ * would wait for each other.
  */
 const choose = (where: string) => `
-  select s.id into chosen from (
-      select o.server, o.free, b.load from fleet_offers o join fleet_beats b on b.server = o.server
-      where ${offered(where)} limit ${shortlistMax}) c
-    join fleet_servers s on s.id = c.server
-    where ${stands} order by c.free, c.load, c.server limit 1 for update of s skip locked;
-  if chosen is null then
-    select s.id into chosen from fleet_offers o join fleet_servers s on s.id = o.server and ${stands}
-      where ${offered(where)} limit 1 for update of s skip locked;
-  end if;
-  if chosen is null then
-    select s.id into chosen from fleet_offers o join fleet_servers s on s.id = o.server and ${stands}
-      where ${offered(where)} limit 1 for update of s;
-  end if;`
+  for look in 1 .. ${looksMax} loop
+    begin
+      select s.id into chosen from (
+          select o.server, o.free, b.load from fleet_offers o join fleet_beats b on b.server = o.server
+          where ${offered(where)} limit ${shortlistMax}) c
+        join fleet_servers s on s.id = c.server
+        where ${stands} order by c.free, c.load, c.server limit 1 for update of s skip locked;
+      if chosen is null then
+        select s.id into chosen from fleet_offers o join fleet_servers s on s.id = o.server and ${stands}
+          where ${offered(where)} limit 1 for update of s skip locked;
+      end if;
+      if chosen is null then ${nothing}; end if;
+    exception when no_data_found then null;
+    end;
+    exit when chosen is not null;
+    select s.id into busy from fleet_offers o join fleet_servers s on s.id = o.server and ${stands}
+      where ${offered(where)} limit 1;
+    exit when busy is null;
+    begin
+      select s.id into chosen from fleet_servers s where s.id = busy and ${stands} for update;
+      if chosen is null then ${nothing}; end if;
+    exception when no_data_found then null;
+    end;
+    exit when chosen is not null;
+  end loop;`
 
 /** The wanted region before any other, and in it those made for the mode before those that take whatever comes. */
 const choice = `
@@ -51,6 +71,7 @@ as $$
 declare
   known record;
   chosen text;
+  busy text;
   taken record;
 begin
   select a.server, a.instance, a.host, a.port, a.region, a.ended_at into known
@@ -245,5 +266,5 @@ export const fleetMigrations: Migrations = {
   ),
   // How many may play on a launched server at once, as it is told.
   fleet_0007_players_max: statements('alter table fleet_processes add column players_max integer'),
-  fleet_0008_release: statements(release),
+  fleet_0008_release: statements(release, reserve),
 }
