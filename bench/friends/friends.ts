@@ -58,6 +58,7 @@ const config = {
       private: {},
     },
   },
+  fleet: { onStop: 'kill' },
   http: { requestsPerMinute: 1_000_000 },
   identity: { guestsPerMinute: 1_000_000 },
   games: { gamesPerMinute: 1_000_000 },

@@ -19,7 +19,7 @@ export async function openDataFolder(path: string, secretFile?: string): Promise
   const folder = resolve(path)
   await makeFolder(folder)
   const secrets = join(folder, 'secrets')
-  await mkdir(secrets, { recursive: true, mode: 0o700 })
+  await makeFolder(secrets, 0o700)
   await chmod(secrets, 0o700)
   const node = (await readOrMake(join(folder, 'node-name'), () => `node-${randomBytes(5).toString('hex')}\n`)).trim()
   const secretPath = secretFile ?? join(secrets, 'root.key')
@@ -51,9 +51,9 @@ export async function holdsData(path: string, { secret, database }: { secret: bo
 
 /** With the folders above it. Node's own recursive `mkdir` would try for ever where a folder takes no new ones and says
  *  that it does not exist, as those of `/proc` do. */
-async function makeFolder(path: string): Promise<void> {
+async function makeFolder(path: string, mode?: number): Promise<void> {
   try {
-    await mkdir(path)
+    await mkdir(path, mode)
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'EEXIST' && (await isFolder(path))) return

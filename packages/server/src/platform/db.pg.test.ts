@@ -47,6 +47,19 @@ describe('the database', () => {
       for each row execute function die()`.execute(kysely)
   }
 
+  it('says of a full disk that there is no room, whatever was asked, and that nothing was changed', async () => {
+    const fill = (tx: Tx) =>
+      sql.raw("do $$ begin raise 'could not extend file' using errcode = 'disk_full'; end $$").execute(sqlOf(tx))
+    const refusal = { code: 'UNAVAILABLE', message: 'The database has no room left on its disk.' }
+    await expect(db.once(fill)).rejects.toMatchObject(refusal)
+    const written = db.transact(async (tx) => {
+      await write(tx, 1)
+      await fill(tx)
+    })
+    await expect(written).rejects.toMatchObject(refusal)
+    expect(await notes()).toEqual([])
+  })
+
   it('does all of a transaction, or nothing', async () => {
     expect(
       await db.transact(async (tx) => {

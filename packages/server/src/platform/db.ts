@@ -64,6 +64,12 @@ export function isConnectionError(error: unknown): boolean {
   )
 }
 
+/** The database has no room left to write: nothing was changed, and nothing is wrong with what was asked. */
+const isFull = (error: unknown): boolean => codeOf(error) === '53100'
+
+const full = (cause: unknown) =>
+  new Refusal('UNAVAILABLE', { detail: 'The database has no room left on its disk.', retryAfterS: 5, cause })
+
 /** The statement was never sent. */
 const neverConnected = (error: unknown): boolean =>
   /^(57P03|53300|ECONNREFUSED|ENOENT)$/.test(codeOf(error) ?? '') ||
@@ -107,6 +113,7 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
       actAfter(after)
       return value
     } catch (error) {
+      if (isFull(error)) throw full(error)
       if (!isConnectionError(error)) throw error
       throw new Refusal(ran ? 'OUTCOME_UNKNOWN' : 'UNAVAILABLE', { retryAfterS: 1, cause: error })
     }
@@ -121,6 +128,7 @@ export function createDb(kysely: Kysely<unknown>, ground: { clock: Clock; random
         actAfter(after)
         return value
       } catch (error) {
+        if (isFull(error)) throw full(error)
         if (!isConnectionError(error)) throw error
         throw new Refusal(neverConnected(error) ? 'UNAVAILABLE' : 'OUTCOME_UNKNOWN', { retryAfterS: 1, cause: error })
       }

@@ -216,12 +216,11 @@ describe('a private game on real processes', () => {
     await expect(late.joinGame(played.passcode)).rejects.toMatchObject({ status: 409, code: 'GAME_CLOSED' })
     await one.setDoor(played.game_id, 'open')
     await late.joinGame(played.passcode)
-    for (const act of [
-      () => late.setDoor(played.game_id, 'closed'),
-      () => late.kick(played.game_id, friend.userId ?? ''),
-      () => late.endGame(played.game_id),
-    ]) {
-      await expect(act()).rejects.toMatchObject({ status: 404, code: 'GAME_NOT_FOUND' })
+    const stranger = await ground.player()
+    for (const [client, code] of [[late, 'FORBIDDEN'] as const, [stranger, 'GAME_NOT_FOUND'] as const]) {
+      expect(await client.setDoor(played.game_id, 'closed').catch(codeOf)).toBe(code)
+      expect(await client.kick(played.game_id, friend.userId ?? '').catch(codeOf)).toBe(code)
+      expect(await client.endGame(played.game_id).catch(codeOf)).toBe(code)
     }
     await expect(one.kick(played.game_id, 'player_none')).rejects.toMatchObject({ code: 'PLAYER_NOT_FOUND' })
     await one.kick(played.game_id, friend.userId ?? '')

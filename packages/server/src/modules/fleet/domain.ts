@@ -134,6 +134,9 @@ export interface Orders {
   drain: boolean
 }
 
+/** Why a server is to drop a session that it never had. */
+export const strayReason = 'unknown'
+
 /** Names each order, so that it is known which of them were told lately. */
 export const orderNames = ({ instance, assign, kick, drain }: Orders): string[] => [
   ...assign.map(({ session }) => `${instance} assign ${session}`),

@@ -4,7 +4,7 @@ import type { Db } from '../../platform/db.ts'
 import { gather } from '../../platform/gather.ts'
 import type { Wait, Wakes } from '../../platform/wakes.ts'
 import type { FleetOptions } from './config.ts'
-import { kickIsDone, mayTouch, type Orders, type SeenSession } from './domain.ts'
+import { type KickOrder, kickIsDone, mayTouch, type Orders, type SeenSession } from './domain.ts'
 import type { DirectoryStore, KeptOrders } from './store.ts'
 import { createTold } from './told.ts'
 
@@ -74,6 +74,14 @@ export function createHeartbeats({ clock, db, wakes, store }: HeartbeatsNeeds, o
       if (over.length > 0) await store.dropKicks(tx, server, over)
       if (left.some((one) => !one.told)) await store.markKicksTold(tx, now, server, left)
       orders.set(server, { ...(orders.get(server) as KeptOrders), kick: left })
+    }
+    const named = heard.flatMap(({ server, said }) => (said?.seen ?? []).map(({ session }) => ({ server, session })))
+    const strays = named.length === 0 ? [] : await store.straysOf(tx, named)
+    for (const [server, kicks] of strays) {
+      const known = orders.get(server)
+      const isTold = ({ session }: KickOrder) =>
+        known?.kick.some((one) => one.session === session && one.player === null)
+      known?.kick.push(...kicks.filter((one) => !isTold(one)).map((one) => ({ ...one, told: false })))
     }
     return questions.map((question) => (heard.includes(question) ? (orders.get(question.server) ?? null) : null))
   }

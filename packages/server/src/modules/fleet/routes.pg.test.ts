@@ -106,6 +106,25 @@ describe('the routes of the fleet', () => {
       })
     })
 
+    it('tells a server that came back which of the sessions it names are lost, for as long as it names them', async () => {
+      await register()
+      await ground.reserve('session_1')
+      await register()
+      await ground.reserve('session_2')
+      const sessions = ['session_1', 'session_2', 'session_none'].map((id) => ({ session_id: id, players: [] }))
+      const kicked = async (seen: object[]) =>
+        (await call('server', 'POST', '/servers/a/heartbeat', { ...beat, sessions: seen })).body.kick
+      const strays = [
+        { session_id: 'session_none', reason: 'unknown' },
+        { session_id: 'session_1', reason: 'restarted' },
+      ]
+      expect(await kicked(sessions)).toEqual(strays)
+      expect(await kicked(sessions)).toEqual(strays)
+      expect(await kicked(sessions.slice(1, 2))).toEqual([])
+      await ground.db.transact((tx) => ground.fleet.release(tx, 'session_2', 'cancelled'))
+      expect(await kicked(sessions.slice(1, 2))).toEqual([{ session_id: 'session_2', reason: 'cancelled' }])
+    })
+
     it('tells an unknown server to register, and another’s key to keep away', async () => {
       expect(await call('server', 'POST', '/servers/a/heartbeat', beat)).toMatchObject({
         ...{ status: 404, body: { code: 'SERVER_NOT_FOUND' } },

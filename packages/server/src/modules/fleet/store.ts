@@ -73,6 +73,8 @@ export interface DirectoryStore {
   /** Of these, those that live and belong to their keys: each server with its key. */
   beat(tx: Tx, now: number, beats: readonly Beat[]): Promise<Map<ServerId, KeyId>>
   ordersOf(tx: Tx, servers: readonly ServerId[]): Promise<Map<ServerId, KeptOrders>>
+  /** Of the sessions that servers name, those that they do not have, or no more: as whole kicks that nobody keeps. */
+  straysOf(tx: Tx, named: readonly { server: ServerId; session: SessionId }[]): Promise<Map<ServerId, KickOrder[]>>
   markKicksTold(tx: Tx, now: number, server: ServerId, kicks: readonly KickOrder[]): Promise<void>
   dropKicks(tx: Tx, server: ServerId, kicks: readonly KickOrder[]): Promise<void>
   /** The key that registered a live server, null where it was launched; undefined where no such server lives. */

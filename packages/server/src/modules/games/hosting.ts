@@ -48,11 +48,14 @@ export function createHosting(
 ): Hosting {
   const { clock, db, store, rules, modeOf, draw, mintId } = needs
 
-  /** The host's own game; for anybody else there is none. */
-  async function own(id: GameId, host: PlayerId): Promise<KeptGame> {
+  /** The host's own game; for whoever is not in it there is none. */
+  async function own(id: GameId, player: PlayerId): Promise<KeptGame> {
     const game = await db.once((tx) => store.read(tx, id))
-    if (game === null || game.host !== host || game.endedAt !== null) throw new Refusal('GAME_NOT_FOUND')
-    return game
+    if (game === null || game.endedAt !== null) throw new Refusal('GAME_NOT_FOUND')
+    if (game.host === player) return game
+    const seats = (await needs.sessionsView([game.session])).get(game.session)?.seats ?? []
+    if (!seats.some((seat) => seat.player === player && seat.gaveUpAt === null)) throw new Refusal('GAME_NOT_FOUND')
+    throw new Refusal('FORBIDDEN', { detail: 'Only its host may do this.' })
   }
 
   const isLive = async (session: SessionId): Promise<boolean> =>

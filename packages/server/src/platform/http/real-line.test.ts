@@ -50,6 +50,14 @@ describe('the HTTP edge on a real line', () => {
     expect(ground.handled).toEqual([])
   })
 
+  it('[security 26] refuses two hosts, as a problem', async () => {
+    const heard = await say('GET /items HTTP/1.1\r\nHost: x\r\nConnection: close\r\nhost: y\r\n\r\n')
+    expect(heard).toMatch(/^HTTP\/1.1 400 /)
+    expect(heard).toContain('application/problem+json')
+    expect(heard).toContain('"code":"INVALID_REQUEST"')
+    expect(ground.handled).toEqual([])
+  })
+
   it('closes the line of a call that was under way when the end began, once it is answered', async () => {
     const { host, port } = await ground.server.listen({ host: '127.0.0.1', port: 0 })
     const socket = connect(port, host)

@@ -140,6 +140,9 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     if (ground.isServing?.() === false && !alwaysAnswered.has(request.url)) {
       throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
     }
+    if (namesHostTwice(request)) {
+      throw new Refusal('INVALID_REQUEST', { detail: 'A request names one host, in one `Host` header.' })
+    }
     allowOrigin(request, reply, options.origins)
     // Before anything of it is read: whatever else is wrong with it, there is nothing to send it to.
     if (request.is404 || isNamedOtherwise(request)) return nothingHere(request, reply)
@@ -324,5 +327,15 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: stri
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+/** What stands between us and the caller may have read the other one. */
+function namesHostTwice({ raw: { rawHeaders } }: FastifyRequest): boolean {
+  let count = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string
+    if (name.length === 4 && name.toLowerCase() === 'host') count++
+  }
+  return count > 1
+}
 
 const pathOf = (request: FastifyRequest) => request.url.split('?')[0] ?? ''

@@ -79,7 +79,7 @@ function* agedIn<Row>(tx: Tx, table: Table<Row>, index: string, atOf: (row: Row)
 
 export const memoryDirectory = (): Omit<
   DirectoryStore,
-  'ordersOf' | 'markKicksTold' | 'dropKicks' | 'list' | 'read'
+  'ordersOf' | 'straysOf' | 'markKicksTold' | 'dropKicks' | 'list' | 'read'
 > => ({
   async register(tx, server) {
     const { id, instance, key, now } = server

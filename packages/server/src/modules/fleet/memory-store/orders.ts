@@ -1,5 +1,6 @@
 import type { PlayerId, ServerId, SessionId } from '@muster/protocol'
 import { rowsIn } from '../../../platform/memory-db/index.ts'
+import { type KickOrder, strayReason } from '../domain.ts'
 import type { DirectoryStore, KeptOrders } from '../store.ts'
 import { allocations, type KeptAllocation, kickKey, kicks, servers } from './tables.ts'
 import { change, removeAll } from './writes.ts'
@@ -7,7 +8,7 @@ import { change, removeAll } from './writes.ts'
 const byAge = (a: KeptAllocation, b: KeptAllocation) =>
   a.created_at - b.created_at || (a.session < b.session ? -1 : a.session > b.session ? 1 : 0)
 
-export const memoryOrders = (): Pick<DirectoryStore, 'ordersOf' | 'markKicksTold' | 'dropKicks'> => ({
+export const memoryOrders = (): Pick<DirectoryStore, 'ordersOf' | 'straysOf' | 'markKicksTold' | 'dropKicks'> => ({
   async ordersOf(tx, ids) {
     const directory = rowsIn(tx, servers)
     const allocated = rowsIn(tx, allocations)
@@ -32,6 +33,24 @@ export const memoryOrders = (): Pick<DirectoryStore, 'ordersOf' | 'markKicksTold
       orders.set(id, { instance: server.instance, assign, kick, drain: server.state === 'draining' })
     }
     return orders
+  },
+
+  async straysOf(tx, named) {
+    const allocated = rowsIn(tx, allocations)
+    const strays = new Map<ServerId, KickOrder[]>()
+    for (const server of new Set(named.map((one) => one.server))) {
+      const sessions = new Set(named.flatMap((one) => (one.server === server ? [one.session] : [])))
+      const kicks = [...sessions].flatMap((session): KickOrder[] => {
+        const kept = allocated.get(session)
+        const row = kept?.server === server ? kept : null
+        if (row !== null && row.ended_at === null) return []
+        const reason = row?.cause ?? row?.detail ?? strayReason
+        return [{ session, player: null, reason, createdAt: row?.ended_at ?? 0 }]
+      })
+      const inOrder = (a: KickOrder, b: KickOrder) => a.createdAt - b.createdAt || (a.session < b.session ? -1 : 1)
+      if (kicks.length > 0) strays.set(server, kicks.sort(inOrder))
+    }
+    return strays
   },
 
   async markKicksTold(tx, now, server, told) {

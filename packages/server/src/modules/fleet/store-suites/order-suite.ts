@@ -99,6 +99,29 @@ export function orderSuite({ act, register, reserve, start, end, orders }: Fresh
       expect((await orders('a'))?.kick).toEqual([one(1, 'banned', 3_000)])
     })
 
+    it('knows which of the sessions that servers name are not theirs, or no more', async () => {
+      for (const id of ['a', 'b']) await register(id, { modes: [id] })
+      await reserve(1, { mode: 'a' })
+      await reserve(2, { mode: 'a' })
+      await reserve(3, { mode: 'b' })
+      const named = (server: string, ...names: (string | number)[]) =>
+        names.map((name) => ({ server, session: session(name) }))
+      const stray = (name: string | number, reason: string, createdAt: number) => ({
+        ...{ session: session(name), player: null, reason, createdAt },
+      })
+      expect(await act('straysOf', [...named('a', 1, 2, 1), ...named('b', 3)])).toEqual(new Map())
+      await act('release', session(1), 'completed', 3_000)
+      await end(['b'], { cause: 'silent', detail: 'for operators', now: 4_000 })
+      await register('b', { modes: ['b'], instance: 'b run 2' })
+      const all = await act('straysOf', [...named('a', 2, 1, 'none', 3), ...named('b', 3, 3, 2)])
+      expect(all).toEqual(
+        new Map([
+          ['a', [stray(3, 'unknown', 0), stray('none', 'unknown', 0), stray(1, 'completed', 3_000)]],
+          ['b', [stray(2, 'unknown', 0), stray(3, 'silent', 4_000)]],
+        ]),
+      )
+    })
+
     it('does not tell a launched server that its session is over: it is stopped', async () => {
       await start('l')
       await act('release', session('l'), 'completed', 3_000)

@@ -25,7 +25,10 @@ async function withdraw(tx: Tx, servers: readonly string[]): Promise<void> {
   await sql`delete from fleet_kicks where server = any(${servers}::text[])`.execute(tables(tx))
 }
 
-export const sqlDirectory = (): Omit<DirectoryStore, 'ordersOf' | 'markKicksTold' | 'dropKicks' | 'list' | 'read'> => ({
+export const sqlDirectory = (): Omit<
+  DirectoryStore,
+  'ordersOf' | 'straysOf' | 'markKicksTold' | 'dropKicks' | 'list' | 'read'
+> => ({
   async register(tx, server) {
     const { id, instance, key, now } = server
     await lockAllocationsOf(tx, [id])

@@ -1,7 +1,7 @@
-import type { PlayerId, SessionId } from '@muster/protocol'
+import type { PlayerId, ServerId, SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
-import type { KickOrder } from '../domain.ts'
+import { type KickOrder, strayReason } from '../domain.ts'
 import type { DirectoryStore, KeptOrders } from '../store.ts'
 import type { FleetTables } from './tables.ts'
 
@@ -11,7 +11,7 @@ const tables = (tx: Tx) => sqlOf<FleetTables>(tx)
 const playersOf = (kicks: readonly KickOrder[]) => kicks.map((kick) => kick.player ?? '')
 const sessionsOf = (kicks: readonly KickOrder[]) => kicks.map((kick) => kick.session)
 
-export const sqlOrders = (): Pick<DirectoryStore, 'ordersOf' | 'markKicksTold' | 'dropKicks'> => ({
+export const sqlOrders = (): Pick<DirectoryStore, 'ordersOf' | 'straysOf' | 'markKicksTold' | 'dropKicks'> => ({
   async ordersOf(tx, servers) {
     const live = await sql<{ id: string; instance: string; draining: boolean }>`
       select id, instance, state = 'draining' as draining from fleet_servers
@@ -40,6 +40,22 @@ export const sqlOrders = (): Pick<DirectoryStore, 'ordersOf' | 'markKicksTold' |
       })
     }
     return orders
+  },
+
+  async straysOf(tx, named) {
+    const { rows } = await sql<{ server: ServerId; session: SessionId; reason: string; created_at: number }>`
+      select distinct n.server, n.session, coalesce(a.cause, a.detail, ${strayReason}) as reason,
+        coalesce(a.ended_at, 0) as created_at
+      from unnest(${named.map(({ server }) => server)}::text[], ${named.map(({ session }) => session)}::text[])
+          as n (server, session)
+        left join fleet_allocations a on a.session = n.session and a.server = n.server
+      where a.session is null or a.ended_at is not null
+      order by created_at, n.session`.execute(tables(tx))
+    const strays = new Map<ServerId, KickOrder[]>()
+    for (const { server, session, reason, created_at: createdAt } of rows) {
+      strays.set(server, [...(strays.get(server) ?? []), { session, player: null, reason, createdAt }])
+    }
+    return strays
   },
 
   async markKicksTold(tx, now, server, kicks) {
