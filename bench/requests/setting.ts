@@ -79,10 +79,10 @@ export async function prepare(
     const { access_token: token } = guests[at]!
     interface Entry {
       revision: string
-      match?: { session_id: string }
+      match?: { session_id?: string }
     }
     let entry = await call<Entry>('GET', '/matchmaking/entries/me', undefined, token)
-    for (let looks = 0; entry.match === undefined; looks++) {
+    for (let looks = 0; entry.match?.session_id === undefined; looks++) {
       if (looks === looksMax) throw new Error(`A match was not confirmed in time: ${JSON.stringify(entry)}`)
       const wait = `wait_s=5&after=${encodeURIComponent(entry.revision)}`
       entry = await call<Entry>('GET', `/matchmaking/entries/me?${wait}`, undefined, token)

@@ -101,7 +101,7 @@ export function createMatchmaking(http: Http): Matchmaking {
       if (revision !== told) onChange?.(entry)
       told = revision
       if (status === 'cancelled') throw new SearchEnded(entry.reason ?? 'unknown')
-      if (status === 'match_confirmed' && match !== undefined && ticket !== undefined) {
+      if (status === 'match_confirmed' && match !== undefined && 'session_id' in match && ticket !== undefined) {
         return { match, ticket, connectToken: entry.connect_token ?? null }
       }
       // A confirmed match that came to nothing puts the entry back into its queue, which it can be left from again.

@@ -235,7 +235,7 @@ describe('every route', () => {
     }
     const answer = (name: string, match: string, what: string) =>
       api.call(`POST /matchmaking/matches/${match}/${what}`, { token: as(name) })
-    const matchOf = (entry: Answer) => (entry.body.offer as unknown as { match_id: string }).match_id
+    const matchOf = (entry: Answer) => (entry.body.match as unknown as { match_id: string }).match_id
 
     const [offered] = await found(['bob', 'cat'])
     const declined = matchOf(offered as Answer)

@@ -92,7 +92,9 @@ export const Entry = Closed({
   reason: Type.Optional(Type.String({ description: 'Why the entry was cancelled, or came back to its queue' })),
   revision: Type.String({ description: 'Names this state of the entry: send it back as `after` when polling again' }),
   offer: Type.Optional(MatchOffer),
-  match: Type.Optional(Match),
+  match: Type.Optional(
+    Type.Union([Match, Closed({ match_id: MatchIdSchema })], { description: 'Its id alone in `match_found`' }),
+  ),
   ticket: Type.Optional(Ticket),
   connect_token: Type.Optional(Type.String()),
   why: Type.Optional(Type.Array(Why)),

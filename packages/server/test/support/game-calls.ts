@@ -30,7 +30,8 @@ export async function callGames(api: OpenApiCaller, elsewhere: string): Promise<
   expect((await join({ passcode })).status).toBe(200)
   const game = `/games/${text(made, 'game_id')}`
   for (const [token, status] of [
-    [friends, 404],
+    [friends, 403],
+    [elsewhere, 404],
     [hosts, 200],
   ] as const) {
     expect((await api.call(`PATCH ${game}`, { token, body: { door: 'closed' } })).status).toBe(status)

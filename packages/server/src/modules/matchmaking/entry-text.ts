@@ -44,6 +44,7 @@ export function entryText(reading: Reading, player: PlayerId, extras: Extras): E
     revision: revisionOf(reading),
     ...(entry.reason === null ? {} : { reason: entry.reason }),
     ...(entry.state === 'matched' && match !== null ? { offer: offerOf(match, player) } : {}),
+    ...(status === 'match_found' && match !== null ? { match: { match_id: match.id } } : {}),
     ...extras,
   }
 }

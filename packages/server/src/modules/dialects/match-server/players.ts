@@ -1,4 +1,12 @@
-import { type MatchCompleted, type MatchId, type PlayerId, Refusal, type SessionId } from '@muster/protocol'
+import {
+  type Entry,
+  type Match,
+  type MatchCompleted,
+  type MatchId,
+  type PlayerId,
+  Refusal,
+  type SessionId,
+} from '@muster/protocol'
 import type { Db } from '../../../platform/db.ts'
 import type { Standing } from '../../matchmaking/index.ts'
 import type { DialectsNeeds } from '../needs.ts'
@@ -16,6 +24,10 @@ export type PlayersNeeds = Pick<DialectsNeeds, 'queuesFor' | 'matchmaking' | 'le
 }
 
 type Told = AnswerOf<'LookingForMatch' | 'MatchFound' | 'MatchConfirmed' | 'MatchComplete'>
+
+/** Where a confirmed match is played; undefined as long as it is only found. */
+const placeOf = ({ match }: Entry): Match | undefined =>
+  match !== undefined && 'session_id' in match ? match : undefined
 
 const leftOnPurpose = new Set(['left', 'declined'])
 
@@ -42,7 +54,8 @@ export function playerMessages(
   }
 
   async function told({ entry, offered, found }: Standing, player: PlayerId): Promise<Told> {
-    const { status, match, ticket, reason } = entry
+    const { status, ticket, reason } = entry
+    const match = placeOf(entry)
     if (status === 'match_confirmed') {
       if (match === undefined || ticket === undefined) {
         throw new Refusal('SESSION_STATE', { detail: 'You cannot come into the match right now.', retryAfterS: 1 })
@@ -80,7 +93,8 @@ export function playerMessages(
   /** Where that match of the player is played; null while it still belongs to the queue. */
   async function sessionPlayed(player: PlayerId, matchId: MatchId): Promise<SessionId | null> {
     const { entry, found } = (await matchmaking.standingOf(player)) ?? {}
-    if (entry?.status === 'match_confirmed' && entry.match?.match_id === matchId) return entry.match.session_id
+    const place = entry === undefined ? undefined : placeOf(entry)
+    if (place?.match_id === matchId) return place.session_id
     if (found?.match_id === matchId) return null
     // Said again, it names a match in which the player has no place any more.
     const given = await db.once((tx) => store.matchOf(tx, matchId))
