@@ -101,6 +101,12 @@ export function serverUsers({ first, last, folder }: UserRange): ServerUsers {
     return null
   }
 
+  /** Whose it was goes last: should this process die in between, a later one finds what is left. */
+  async function takeBack(uid: number): Promise<void> {
+    await remove(homeOf(uid))
+    await remove(placeOf(uid))
+  }
+
   return {
     async take(owner) {
       const problem = await makeUsersFolder(folder)
@@ -120,13 +126,13 @@ export function serverUsers({ first, last, folder }: UserRange): ServerUsers {
       for (const { uid, pids } of await taken((owner) => owner.server === server)) {
         // Those just killed may take a moment to be gone.
         if (pids.length > 0) await killUser(uid)
-        else await remove(placeOf(uid))
+        else await takeBack(uid)
       }
     },
     async removeAbandoned(before) {
       for (const { uid, pids } of await taken(() => true)) {
         const facts = await stat(placeOf(uid)).catch(() => null)
-        if (pids.length === 0 && facts !== null && facts.mtimeMs < before) await remove(placeOf(uid))
+        if (pids.length === 0 && facts !== null && facts.mtimeMs < before) await takeBack(uid)
       }
     },
   }
