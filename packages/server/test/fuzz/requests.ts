@@ -33,7 +33,7 @@ const strangeMethods = ['HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'GET', 
 /** Hashing a password, and going through every table, takes a hundred times what other calls do. */
 const costly = /^(POST \/auth\/(register|login|upgrade|password)|DELETE \/players\/me|GET \/players\/me\/export)$/
 
-/** What goes well only on something made for the occasion, for it ends it. */
+/** What goes well only on something, or by somebody, made for the occasion. */
 const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promise<Partial<Sent>>>> = {
   async 'DELETE /keys/:id'({ call, keys }) {
     const { secret: token } = keys.operator
@@ -45,6 +45,15 @@ const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promis
     return {
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify({ mode: 'strangers' }),
+    }
+  },
+  // Whoever has a part in the world plays already; a newcomer is free to come.
+  async 'POST /games/join'({ guest, left, right }, draws) {
+    const { access_token: token } = await guest()
+    const { passcode } = draws.pick([left, right])
+    return {
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ passcode }),
     }
   },
   async 'POST /auth/password'({ call }, draws) {
