@@ -3,7 +3,7 @@ import { type Role, roles, useless, verdictOf } from '../security/roles.ts'
 import { pathOf, routeRows } from '../security/route-rows.ts'
 import type { Draws } from '../support/draws.ts'
 import { everyContract, lineOf } from '../support/every-contract.ts'
-import { password, type Side, type World } from '../support/peopled-world.ts'
+import { type Person, password, type Side, type World } from '../support/peopled-world.ts'
 import type { Sent } from './line.ts'
 import { broken, brokenText, fitting, hostileTexts, type Json } from './values.ts'
 
@@ -33,6 +33,19 @@ const strangeMethods = ['HEAD', 'OPTIONS', 'TRACE', 'QUERY', 'PROPFIND', 'GET', 
 /** Hashing a password, and going through every table, takes a hundred times what other calls do. */
 const costly = /^(POST \/auth\/(register|login|upgrade|password)|DELETE \/players\/me|GET \/players\/me\/export)$/
 
+const asPlayer = ({ access_token: token }: Pick<Person, 'access_token'>, body: object): Partial<Sent> => ({
+  headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+
+/** A game that has just begun to wait for friends: those of the world itself end early, and whoever has a part in it plays
+ *  already. Without id and passcode where there is no room for one. */
+async function hosted({ call, guest }: World) {
+  const host = await guest()
+  const { body } = await call('POST /games', { token: host.access_token, body: { mode: 'strangers' } })
+  return { host, id: body.game_id, passcode: body.passcode }
+}
+
 /** What goes well only on something, or by somebody, made for the occasion. */
 const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promise<Partial<Sent>>>> = {
   async 'DELETE /keys/:id'({ call, keys }) {
@@ -40,29 +53,22 @@ const onOccasion: Readonly<Record<string, (world: World, draws: Draws) => Promis
     const made = await call('POST /keys', { token, body: { name: 'for a while', scopes: ['server'] } })
     return { path: `/keys/${made.body.id}`, headers: { authorization: `Bearer ${token}` } }
   },
-  async 'POST /games'({ guest }) {
-    const { access_token: token } = await guest()
-    return {
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ mode: 'strangers' }),
-    }
+  'POST /games': async ({ guest }) => asPlayer(await guest(), { mode: 'strangers' }),
+  async 'POST /games/join'(world) {
+    const { passcode } = await hosted(world)
+    return asPlayer(await world.guest(), { passcode })
   },
-  // Whoever has a part in the world plays already; a newcomer is free to come.
-  async 'POST /games/join'({ guest, left, right }, draws) {
-    const { access_token: token } = await guest()
-    const { passcode } = draws.pick([left, right])
-    return {
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ passcode }),
-    }
+  async 'POST /games/:id/kick'(world) {
+    const { host, id, passcode } = await hosted(world)
+    const friend = await world.guest()
+    await world.call('POST /games/join', { token: friend.access_token, body: { passcode } })
+    return { path: `/games/${id}/kick`, ...asPlayer(host, { player_id: friend.user_id }) }
   },
   async 'POST /auth/password'({ call }, draws) {
     const username = `leaver.${draws.below(2 ** 40).toString(36)}`
     const made = await call('POST /auth/register', { body: { username, password } })
-    return {
-      headers: { authorization: `Bearer ${made.body.access_token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ current_password: password, new_password: `another ${password}` }),
-    }
+    const words = { current_password: password, new_password: `another ${password}` }
+    return asPlayer({ access_token: String(made.body.access_token) }, words)
   },
 }
 
