@@ -10,6 +10,7 @@ import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { ConfigError } from '../options.ts'
 import { type Authenticators, admit, callerName, callerOf, cookieCallerOf } from './admission.ts'
+import { refusalOfTwoHosts } from './hosts.ts'
 import type { Idempotency } from './idempotency.ts'
 import type { Limit, Limits } from './limits.ts'
 import { offencesIn } from './offences.ts'
@@ -140,9 +141,8 @@ export async function createHttpServer(ground: HttpGround, options: HttpOptions,
     if (ground.isServing?.() === false && !alwaysAnswered.has(request.url)) {
       throw new Refusal('UNAVAILABLE', { detail: 'Muster is starting or stopping. Try again shortly.', retryAfterS: 1 })
     }
-    if (namesHostTwice(request)) {
-      throw new Refusal('INVALID_REQUEST', { detail: 'A request names one host, in one `Host` header.' })
-    }
+    const twoHosts = refusalOfTwoHosts(request.raw)
+    if (twoHosts !== null) throw twoHosts
     allowOrigin(request, reply, options.origins)
     // Before anything of it is read: whatever else is wrong with it, there is nothing to send it to.
     if (request.is404 || isNamedOtherwise(request)) return nothingHere(request, reply)
@@ -327,15 +327,5 @@ function allowOrigin(request: FastifyRequest, reply: FastifyReply, origins: stri
 }
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
-
-/** What stands between us and the caller may have read the other one. */
-function namesHostTwice({ raw: { rawHeaders } }: FastifyRequest): boolean {
-  let count = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = rawHeaders[at] as string
-    if (name.length === 4 && name.toLowerCase() === 'host') count++
-  }
-  return count > 1
-}
 
 const pathOf = (request: FastifyRequest) => request.url.split('?')[0] ?? ''

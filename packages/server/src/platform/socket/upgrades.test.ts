@@ -66,6 +66,14 @@ describe('requests to upgrade', () => {
     expect(taken).toEqual([])
   })
 
+  it('[security 26] are refused where they name two hosts, for origins are held against the host', async () => {
+    const headers = 'Host: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nHOST: y\r\n\r\n'
+    const heard = await say(`GET /ws HTTP/1.1\r\n${headers}`)
+    expect(heard).toMatch(/^HTTP\/1.1 400 /)
+    expect(JSON.parse(heard.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 400, code: 'INVALID_REQUEST' })
+    expect(taken).toEqual([])
+  })
+
   it('that offer something else are ordinary requests', async () => {
     const heard = await say(`GET /healthz HTTP/1.1\r\n${offer}Accept: text/plain\r\n\r\n`)
     expect(heard).toMatch(/^HTTP\/1.1 200 OK/)

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { Refusal } from '@muster/protocol'
+import { refusalOfTwoHosts } from '../http/hosts.ts'
 import { refuseRaw } from '../http/raw-problem.ts'
 
 /** A path at which sockets may be opened. */
@@ -14,6 +15,8 @@ export function takeUpgrades(server: Server, endpoints: readonly SocketEndpoint[
   const at = new Map(endpoints.map((endpoint) => [endpoint.path, endpoint]))
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (request.headers.upgrade?.toLowerCase() !== 'websocket') return handBack(server, request, socket, head)
+    const twoHosts = refusalOfTwoHosts(request)
+    if (twoHosts !== null) return refuseRaw(socket, twoHosts)
     const endpoint = at.get(request.url?.split('?', 1)[0] ?? '')
     if (endpoint === undefined) refuseRaw(socket, new Refusal('NOT_FOUND'))
     else endpoint.upgrade(request, socket, head)
