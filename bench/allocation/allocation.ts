@@ -1,5 +1,7 @@
 import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
+import type * as Gather from '../../packages/server/src/platform/gather.ts'
+import { part } from '../built.ts'
 import { optionsOf } from '../options.ts'
 import { cpuSecondsOf } from '../processes.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
@@ -7,7 +9,7 @@ import { type Ground, openGround } from './ground.ts'
 
 /**
  * How fast a free server is found among ten thousand, and slots of it are reserved: each reservation a transaction of its
- * own, on the disk before it counts. Every slot there is is taken, and more is asked for than there is: afterwards no
+ * own, or several in one, on the disk before it counts. Every slot there is is taken, and more is asked for than there is: afterwards no
  * server holds more than it has room for, and none was refused while there was room. `churn`: half of the sessions live,
  * and as one is given a server another gives its own back.
  */
@@ -18,6 +20,8 @@ const sessionsMost = (servers * capacity) / slots
 const tooMany = 500
 const connections = 10
 const atOnce = 50
+/** As the sessions module asks. */
+const togetherMax = 32
 const churned = options.short ? 5_000 : 20_000
 const goalPerSecond = 5_000
 
@@ -78,7 +82,8 @@ const rowOf = (work: string, count: number, { perSecond, p50Ms, p99Ms, ...cpu }:
 })
 
 await using ground = await openGround(connections)
-const { db, kysely, mintId, allocator } = ground
+const { clock, db, kysely, mintId, allocator } = ground
+const { gather } = await part<typeof Gather>('platform/gather')
 await ground.register(servers, capacity)
 await sql`analyze`.execute(kysely)
 await sql`create table bare (id text collate "C" primary key, slots integer)`.execute(kysely)
@@ -88,11 +93,24 @@ const insertBare = () =>
   db.once((tx) => sql`insert into bare values (${mintId('session')}, 2)`.execute(tx as never)).then(() => undefined)
 const live: SessionId[] = []
 let refused = 0
+const alike = { mode: 'duel', region: null, slots }
+const brief = { mode: 'duel' }
+const gathered = { delayMs: 0, batchMax: togetherMax, waitingMax: atOnce, refuse: () => new Error('Too many wait.') }
 async function reserve(by: Ground['db']['once']): Promise<void> {
-  const claim = { session: mintId('session'), mode: 'duel', region: null, slots, brief: { mode: 'duel' } }
-  const given = await by((tx) => allocator.reserve(tx, claim))
+  const given = await by((tx) => allocator.reserve(tx, { session: mintId('session'), ...alike, brief }))
   if (given === null) refused++
   else live.push(given.session)
+}
+/** As sessions that are opened at the same time are given servers; who finds none in that way asks alone. */
+const reserveGathered = gather(clock, gathered, async (sessions: SessionId[]) => {
+  const claim = { ...alike, sessions: sessions.map((session) => ({ session, brief })) }
+  const given = await db.transact((tx) => allocator.reserveTogether(tx, claim))
+  return sessions.map((_, at) => given[at]?.session ?? null)
+})
+async function reserveTogether(): Promise<void> {
+  const session = await reserveGathered(mintId('session'))
+  if (session === null) return reserveAlone()
+  live.push(session)
 }
 /** One statement is a transaction by itself. */
 const reserveAlone = () => reserve(db.once)
@@ -110,9 +128,12 @@ await check(ground, filling)
 const churning = await time(churned, churn)
 await check(ground, filling)
 const bareAfter = await time(bareCount, insertBare)
-const within = Math.floor((sessionsMost - filling) / 4)
+const within = Math.floor((sessionsMost - filling) / 8)
 const inTransaction = await time(within, () => reserve(db.transact))
-const rest = sessionsMost - filling - within + tooMany
+const many = Math.floor((sessionsMost - filling) / 2)
+const together = await time(many, reserveTogether)
+await check(ground, filling + within + many)
+const rest = sessionsMost - filling - within - many + tooMany
 const emptied = await time(rest, reserveAlone)
 await check(ground, sessionsMost)
 if (refused !== tooMany) throw new Error(`${refused} were refused instead of ${tooMany}.`)
@@ -122,6 +143,7 @@ const rows = [
   rowOf('reserve', filling, filled, bareFirst),
   rowOf('reserve, and release another', churned, churning, bareAfter),
   rowOf('reserve within BEGIN and COMMIT', within, inTransaction, bareAfter),
+  rowOf(`reserve, ${togetherMax} together at most`, many, together, bareAfter),
   rowOf(`reserve, to the last slot and ${tooMany} beyond`, rest, emptied, bareAfter),
 ]
 const title = `Reserving ${slots} of ${capacity} slots among ${servers.toLocaleString('en')} servers, ${atOnce} at once`

@@ -6,7 +6,7 @@ import type * as Store from '../../packages/server/src/modules/fleet/store/sql.t
 import { part } from '../built.ts'
 import { openPlatform, type Platform } from '../ground.ts'
 
-export interface Ground extends AsyncDisposable, Pick<Platform, 'db' | 'kysely' | 'mintId'> {
+export interface Ground extends AsyncDisposable, Pick<Platform, 'clock' | 'db' | 'kysely' | 'mintId'> {
   allocator: Allocator.Allocator
   /** Servers that have registered and are ready, each with so many slots. */
   register(count: number, capacity: number): Promise<void>
@@ -40,7 +40,7 @@ export async function openGround(connections: number): Promise<Ground> {
   }
 
   return {
-    ...{ db, kysely, mintId, allocator },
+    ...{ clock, db, kysely, mintId, allocator },
     async register(count, capacity) {
       let next = 0
       const registerNext = async () => {

@@ -52,11 +52,16 @@ export const bugs: readonly Bug[] = [
   inStore('a session claims a slot too few', 'fleet', (sound) => ({
     reserve: (tx, claim, now) => sound.reserve(tx, { ...claim, slots: Math.max(1, claim.slots - 1) }, now),
   })),
+  inStore('sessions that are served together claim a slot too few each', 'fleet', (sound) => ({
+    reserveTogether: (tx, claim, now) =>
+      sound.reserveTogether(tx, { ...claim, slots: Math.max(1, claim.slots - 1) }, now),
+  })),
   inStore('slots of those who left stay taken', 'fleet', () => ({ freeSlots: async () => undefined })),
   inStore('an ended session keeps its server', 'fleet', () => ({ release: async () => null })),
   inStore('silent servers are never looked for', 'fleet', () => ({ silentSince: async () => [] })),
   inStore('a session is changed without being locked', 'sessions', (sound) => ({
     lock: async (tx, id) => (await sound.read(tx, [id]))[0] ?? null,
+    lockAll: sound.read,
   })),
   inStore('nobody looks for sessions that hints did not tell of', 'sessions', () => ({
     due: async () => [],

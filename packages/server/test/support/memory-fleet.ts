@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PlayerId, SessionId } from '@muster/protocol'
-import type { FleetNeeds, ServerView } from '../../src/modules/sessions/needs.ts'
+import type { Allocation, FleetNeeds, ServerView } from '../../src/modules/sessions/needs.ts'
 import { afterCommit, type Tx } from '../../src/platform/db.ts'
 
 export interface MemoryServer {
@@ -62,14 +62,26 @@ export function memoryFleet({ wake, note }: MemoryFleetGround, { processesMax = 
     return found === undefined || found.ended || found.server.state === 'gone' ? null : found
   }
 
+  const fullest = (region: string | null, slots: number) =>
+    [...servers.values()]
+      .filter((server) => !server.launched && server.state === 'ready')
+      .filter((server) => region === null || server.region === null || server.region === region)
+      .filter((server) => server.reserved + slots <= server.capacity)
+      .sort((a, b) => b.reserved - a.reserved)[0]
+
   const fleet: FleetNeeds = {
     async reserve(tx, { session, region, slots, brief }) {
-      const fitting = [...servers.values()]
-        .filter((server) => !server.launched && server.state === 'ready')
-        .filter((server) => region === null || server.region === null || server.region === region)
-        .filter((server) => server.reserved + slots <= server.capacity)
-        .sort((a, b) => b.reserved - a.reserved)
-      return fitting[0] === undefined ? null : allocate(tx, session, fitting[0], slots, brief)
+      const server = fullest(region, slots)
+      return server === undefined ? null : allocate(tx, session, server, slots, brief)
+    },
+    async reserveTogether(tx, { region, slots, sessions }) {
+      const given: Allocation[] = []
+      for (const { session, brief } of sessions) {
+        const server = fullest(region, slots)
+        if (server === undefined) break
+        given.push(allocate(tx, session, server, slots, brief))
+      }
+      return given
     },
     async launch(tx, { session, region, slots, growsTo, brief }) {
       const running = [...servers.values()].filter((server) => server.launched && server.state !== 'gone')

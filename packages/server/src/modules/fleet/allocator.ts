@@ -2,7 +2,7 @@ import type { PlayerId, ServerId, SessionId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
 import { afterCommit, type Db, type Tx } from '../../platform/db.ts'
 import type { Wakes } from '../../platform/wakes.ts'
-import type { Allocation, Claim, ServerView } from './domain.ts'
+import type { Allocation, Claim, GroupClaim, ServerView } from './domain.ts'
 import type { Figures } from './figures.ts'
 import type { SaidPort } from './said-port.ts'
 import type { AllocationStore } from './store.ts'
@@ -12,6 +12,9 @@ import type { AllocationStore } from './store.ts'
 export interface Allocator {
   /** The fullest registered server that still has room, in the wanted region if there is one. */
   reserve(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** As many of them, first come first, as find room at this moment. None of them may have a server; whoever is not among
+   *  those answered may still find one by `reserve`. */
+  reserveTogether(tx: Tx, claim: GroupClaim): Promise<Allocation[]>
   /** The server said that it is ready for the session. May be repeated; `port` counts the first time. Throws
    *  `UnusablePort` where players could not get in there. */
   confirm(tx: Tx, session: SessionId, port?: number): Promise<void>
@@ -50,6 +53,15 @@ export function createAllocator({ clock, db, wakes, store, figures, judgePort }:
         afterCommit(tx, () => figures.allocated('reserved'))
       }
       return reserved.allocation
+    },
+    async reserveTogether(tx, claim) {
+      refuseSlots(claim.slots)
+      const reserved = await store.reserveTogether(tx, claim, clock.now())
+      for (const server of new Set(reserved.map((one) => one.server))) tellServer(tx, server)
+      afterCommit(tx, () => {
+        for (const _ of reserved) figures.allocated('reserved')
+      })
+      return reserved
     },
     async confirm(tx, session, port) {
       const now = clock.now()

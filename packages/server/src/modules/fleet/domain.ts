@@ -51,6 +51,11 @@ export interface Claim {
   brief: unknown
 }
 
+/** The claims of several sessions that ask for the same, first come first. */
+export interface GroupClaim extends Pick<Claim, 'mode' | 'region' | 'slots'> {
+  sessions: readonly Pick<Claim, 'session' | 'brief'>[]
+}
+
 export interface Allocation {
   session: SessionId
   server: ServerId

@@ -32,7 +32,16 @@ import { createSweeper } from './sweeper.ts'
 
 export { type AllocationRow, type Attendance, fleetAudit, type ServerRow } from './audit.ts'
 export type { FleetOptions, LaunchSource, ServerSource } from './config.ts'
-export type { Allocation, AssignedSession, Claim, Ending, Registration, ServerState, ServerView } from './domain.ts'
+export type {
+  Allocation,
+  AssignedSession,
+  Claim,
+  Ending,
+  GroupClaim,
+  Registration,
+  ServerState,
+  ServerView,
+} from './domain.ts'
 export { firstUnprivilegedPort, type Isolation, lookForIsolation } from './launcher/isolation.ts'
 export type { Machine } from './launcher/machine.ts'
 export { portProblem } from './launcher/ports.ts'

@@ -1,6 +1,16 @@
 import type { KeyId, PlayerId, ServerId, SessionId } from '@muster/protocol'
 import type { Tx } from '../../platform/db.ts'
-import type { Allocation, Claim, Ending, KeptState, KickOrder, Orders, Registration, ServerView } from './domain.ts'
+import type {
+  Allocation,
+  Claim,
+  Ending,
+  GroupClaim,
+  KeptState,
+  KickOrder,
+  Orders,
+  Registration,
+  ServerView,
+} from './domain.ts'
 
 export interface Beat {
   server: ServerId
@@ -125,6 +135,9 @@ export interface Confirmed {
 export interface AllocationStore {
   /** Asking again gives the same; null where no registered server has room. */
   reserve(tx: Tx, claim: Claim, now: number): Promise<{ allocation: Allocation; fresh: boolean } | null>
+  /** For the first of them as far as there is room; nobody waits for a server that somebody else is reserving on. Throws
+   *  where one has an allocation already. */
+  reserveTogether(tx: Tx, claim: GroupClaim, now: number): Promise<Allocation[]>
   addSlots(tx: Tx, session: SessionId, count: number): Promise<boolean>
   freeSlots(tx: Tx, session: SessionId, count: number): Promise<void>
   /** Null where it was confirmed before, or has ended. */

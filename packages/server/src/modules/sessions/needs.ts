@@ -7,11 +7,11 @@ import type { Log } from '../../platform/log.ts'
 import type { Metrics } from '../../platform/metrics.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Wakes } from '../../platform/wakes.ts'
-import type { Allocation, Claim } from '../fleet/index.ts'
+import type { Allocation, Claim, GroupClaim } from '../fleet/index.ts'
 import type { Place } from '../presence/index.ts'
 import type { SessionStore } from './store.ts'
 
-export type { Allocation, Claim } from '../fleet/index.ts'
+export type { Allocation, Claim, GroupClaim } from '../fleet/index.ts'
 export type { Place } from '../presence/index.ts'
 
 /** What a session has to know of its server. */
@@ -32,6 +32,8 @@ export interface ServerView {
 export interface FleetNeeds {
   /** A live registered server with room. */
   reserve(tx: Tx, claim: Claim): Promise<Allocation | null>
+  /** As many of them, first come first, as find room at this moment on live registered servers. */
+  reserveTogether(tx: Tx, claim: GroupClaim): Promise<Allocation[]>
   /** A process of its own, started once the transaction has committed. `asked`: somebody was asked for a server, and
    *  answers later. */
   launch(tx: Tx, claim: Claim): Promise<Allocation | 'asked' | null>

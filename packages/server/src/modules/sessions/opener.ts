@@ -1,16 +1,19 @@
 import type { SessionId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
-import { afterCommit, type Db } from '../../platform/db.ts'
+import type { Db } from '../../platform/db.ts'
 import type { Log } from '../../platform/log.ts'
-import { briefOf } from './brief.ts'
+import { createAllocating } from './allocating.ts'
 import type { SessionsOptions } from './config.ts'
 import { causeSays, isLive, type SessionEvent } from './domain.ts'
-import type { Claim, FleetNeeds, ServerSources, ServerView } from './needs.ts'
+import type { FleetNeeds, ServerSources, ServerView } from './needs.ts'
 import { createPatience } from './patience.ts'
 import type { Steps, With } from './steps.ts'
-import type { Glance, KeptSession, SessionStore } from './store.ts'
+import type { Glance, SessionStore } from './store.ts'
 import type { Rules } from './timing.ts'
 import { workThrough } from './work.ts'
+
+/** Sessions that are given servers in one transaction, which holds them and the servers for as long. */
+const togetherMax = 32
 
 export interface OpenerNeeds {
   clock: Clock
@@ -18,7 +21,7 @@ export interface OpenerNeeds {
   log: Log
   store: SessionStore
   steps: Steps
-  fleet: Pick<FleetNeeds, 'reserve' | 'launch' | 'viewOf'>
+  fleet: Pick<FleetNeeds, 'reserve' | 'reserveTogether' | 'launch' | 'viewOf'>
   sourcesOf(mode: string): ServerSources
   rules: Rules
 }
@@ -35,8 +38,9 @@ export interface Opener {
  * session at any time, for each step is taken on the locked row, by what the row says then.
  */
 export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Opener {
-  const { clock, db, log, store, steps, fleet, rules } = needs
+  const { clock, db, log, store, steps, fleet, sourcesOf } = needs
   const patience = createPatience(clock, options)
+  const allocating = createAllocating(needs)
   let watchedUpTo: SessionId | null = null
   /** By kind, those that found no server in the last round, first come first. */
   let queues: ReadonlyMap<string, readonly SessionId[]> = new Map()
@@ -49,50 +53,10 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     })
   }
 
-  /** True unless there was no server to be had. */
-  const allocate = (id: SessionId): Promise<boolean> =>
-    db.transact(async (tx) => {
-      const session = await store.lock(tx, id)
-      if (session?.state !== 'requested') return true
-      const seats = session.seats.filter((seat) => seat.gaveUpAt === null)
-      const claim = claimOf(session, seats.length)
-      const { registered, launched } = sourcesFor(session)
-      const allocation =
-        (registered ? await fleet.reserve(tx, claim) : null) ?? (launched ? await fleet.launch(tx, claim) : null)
-      if (allocation === null || allocation === 'asked') {
-        await steps.take(tx, session, 'time', { detail: whyNone({ registered, launched }) })
-        return allocation !== null
-      }
-      const { server, instance, host, port } = allocation
-      await store.changeSeats(
-        tx,
-        id,
-        seats.map((seat) => ({ ...seat, slot: true })),
-      )
-      await steps.take(tx, session, 'allocated', { served: { server, instance, host, port } })
-      afterCommit(tx, () => log.debug({ session: id, server }, 'server allocated'))
-      return true
-    })
-
-  const claimOf = (session: KeptSession, slots: number): Claim => ({
-    session: session.id,
-    mode: session.mode,
-    region: session.region,
-    slots,
-    ...(session.playersMax === null ? {} : { growsTo: growthOf(session.playersMax) }),
-    brief: briefOf(session, rules),
-  })
-
-  /** Friends have a server of their own, so that there is room for whoever is still to come. */
-  const sourcesFor = ({ mode, playersMax }: KeptSession): ServerSources => {
-    const sources = needs.sourcesOf(mode)
-    return playersMax === null ? sources : { ...sources, registered: false }
-  }
-
   /** Takes the step that is due, if any; false where no server was to be had. */
   async function step(glance: Glance, view: ServerView | undefined): Promise<boolean> {
     const { id, state } = glance
-    if (state === 'requested') return allocate(id)
+    if (state === 'requested') return allocating.allocate(id)
     if (view === undefined || view.state === 'gone') {
       const detail = view?.failure ?? causeSays[state === 'preparing' ? 'server_failed' : 'server_lost']
       await act(id, view?.cause === 'not_ready' ? 'server_late' : 'server_lost', { detail })
@@ -115,12 +79,31 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
     return seen.some(({ state }) => state === 'requested')
   }
 
+  /** Finds servers for many of a kind at once. Which of them look for one no longer; the others are to ask by themselves. */
+  async function allocateKinds(looking: readonly Glance[]): Promise<Set<SessionId>> {
+    const settled = new Set<SessionId>()
+    const several = byKind(looking).filter((kind) => kind.length > 1 && kind[0] && sourcesOf(kind[0].mode).registered)
+    await workThrough(several, options.drivesAtOnceMax, async (kind) => {
+      for (let from = 0; from < kind.length; from += togetherMax) {
+        const ids = kind.slice(from, from + togetherMax).map(({ id }) => id)
+        const done = await allocating.allocateTogether(ids).catch((error: unknown) => {
+          log.warn({ err: error, sessions: ids }, 'sessions could not be given servers together')
+          return new Set<SessionId>()
+        })
+        for (const id of done) settled.add(id)
+        if (done.size < ids.length) return
+      }
+    })
+    return settled
+  }
+
   /** Takes the step that is due in each, the sessions of one group after one another. Answers by kind which of those that
    *  look for a server found none. */
   async function work(groups: readonly Glance[][]): Promise<Map<string, SessionId[]>> {
     const onServers = groups.flat().filter(({ state }) => isLive(state) && state !== 'requested')
     const views =
       onServers.length === 0 ? new Map<SessionId, ServerView>() : await fleet.viewOf(onServers.map(({ id }) => id))
+    const settled = await allocateKinds(groups.flat().filter(({ state }) => state === 'requested'))
     const none = new Map<string, SessionId[]>()
     const take = async (glance: Glance) => {
       const { id, state } = glance
@@ -134,7 +117,7 @@ export function createOpener(needs: OpenerNeeds, options: SessionsOptions): Open
       }
     }
     await workThrough(groups, options.drivesAtOnceMax, async (group) => {
-      for (const glance of group) if (isLive(glance.state)) await take(glance)
+      for (const glance of group) if (isLive(glance.state) && !settled.has(glance.id)) await take(glance)
     })
     return none
   }
@@ -179,24 +162,18 @@ const othersWait = 'Others have waited for a server for longer.'
 
 const kindOf = ({ mode, region }: Pick<Glance, 'mode' | 'region'>): string => `${mode} ${region ?? ''}`
 
-/** Those of a kind that look for a server form a group, first come first; of the others each stands by itself. */
-function inTurn(glances: readonly Glance[]): Glance[][] {
-  const groups = new Map<string, Glance[]>()
+/** In the order in which a kind first appears, and within it as they came. */
+function byKind(glances: readonly Glance[]): Glance[][] {
+  const kinds = new Map<string, Glance[]>()
   for (const glance of glances) {
-    const key = glance.state === 'requested' ? kindOf(glance) : glance.id
-    groups.set(key, [...(groups.get(key) ?? []), glance])
+    const kind = kindOf(glance)
+    kinds.set(kind, [...(kinds.get(kind) ?? []), glance])
   }
-  return [...groups.values()]
+  return [...kinds.values()]
 }
 
-/** Each seat may change hands once while a ticket of whoever had it before is still out. */
-const growthOf = (playersMax: number) => ({ players: playersMax, slots: 2 * playersMax })
-
-const whyNone = ({ registered, launched }: ServerSources): string =>
-  registered && launched
-    ? 'No registered server had room, and no more may be had.'
-    : registered
-      ? 'No registered server had room.'
-      : launched
-        ? 'As many servers run as there may be.'
-        : 'This mode has no servers.'
+/** Those of a kind that look for a server form a group, first come first; of the others each stands by itself. */
+const inTurn = (glances: readonly Glance[]): Glance[][] => [
+  ...byKind(glances.filter(({ state }) => state === 'requested')),
+  ...glances.filter(({ state }) => state !== 'requested').map((glance) => [glance]),
+]

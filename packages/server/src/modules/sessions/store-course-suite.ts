@@ -30,6 +30,14 @@ export function sessionCourseSuite({ run, once, insert, move, end, read, playing
       expect(ticketLifeMs).toBe(60_000)
     })
 
+    it('holds several by id, each with its seats', async () => {
+      await insert(session(s2, { match: 'match_2', seats: [seat('player_eve')] }))
+      await insert(session(s1))
+      const held = await run((tx, store) => store.lockAll(tx, [s2, s3, s1, s2]))
+      expect(held).toEqual([await read(s1), await read(s2)])
+      expect(await run((tx, store) => store.lockAll(tx, []))).toEqual([])
+    })
+
     it('keeps one session for one match', async () => {
       await insert(session(s1))
       const again = session(s2, { match: 'match_1', seats: [seat('player_eve')] })

@@ -41,6 +41,23 @@ export function sessionRacesSuite({
       expect(count).toBe(6)
     })
 
+    it('holds several sessions for one at a time, in whatever order they are asked for', async () => {
+      await insert(session(s1))
+      await insert(session(s2, { match: 'match_2', seats: [seat('player_eve')] }))
+      let count = 0
+      await Promise.all(
+        Array.from({ length: 8 }, (_, at) =>
+          run(async (tx, store) => {
+            await store.lockAll(tx, at % 2 === 0 ? [s1, s2] : [s2, s1])
+            const before = count
+            await store.read(tx, [s1])
+            count = before + 1
+          }),
+        ),
+      )
+      expect(count).toBe(8)
+    })
+
     it('stamps many tickets at once, and passes over a seat that is busy', async () => {
       const cat: PlayerId = 'player_cat'
       await playing(seat(ann, { slot: true }), seat(bob, { slot: true }))

@@ -105,6 +105,8 @@ export interface SessionStore {
   /** Keeps it, unless its match has a session already; the id is that of the one which is kept. */
   insert(tx: Tx, session: NewSession): Promise<{ id: SessionId; fresh: boolean }>
   lock(tx: Tx, id: SessionId): Promise<KeptSession | null>
+  /** Those that there are, by id, which is the order in which they are held: whoever holds several does it like this. */
+  lockAll(tx: Tx, ids: readonly SessionId[]): Promise<KeptSession[]>
   read(tx: Tx, ids: readonly SessionId[]): Promise<KeptSession[]>
 
   /** False if it is not in `from` any more. */

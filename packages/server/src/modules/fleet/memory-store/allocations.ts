@@ -1,14 +1,24 @@
 import type { ServerId, SessionId } from '@muster/protocol'
 import type { Tx } from '../../../platform/db.ts'
 import { rowsIn } from '../../../platform/memory-db/index.ts'
-import { type Allocation, type Ending, endings, type ServerView, shownState } from '../domain.ts'
+import { type Allocation, type Claim, type Ending, endings, type ServerView, shownState } from '../domain.ts'
 import type { AllocationStore } from '../store.ts'
 import { chooseServer } from './choice.ts'
 import { allocations, type KeptAllocation, type KeptServer, kicks, servers } from './tables.ts'
-import { addOrChange, change, moveRoom } from './writes.ts'
+import { add, addOrChange, change, moveRoom } from './writes.ts'
 
 const allocationOf = ({ session, server, instance, host, port, region }: KeptAllocation): Allocation => ({
   ...{ session: session as SessionId, server: server as ServerId, instance, host, port, region },
+})
+
+const allocationRow = (
+  server: KeptServer,
+  { session, mode, slots, brief }: Pick<Claim, 'session' | 'mode' | 'slots' | 'brief'>,
+  now: number,
+): KeptAllocation => ({
+  ...{ session, server: server.id, instance: server.instance, mode, region: server.region, host: server.address },
+  ...{ port: server.game_port, slots, brief: JSON.stringify(brief), created_at: now },
+  ...{ ready_at: null, ended_at: null, cause: null, detail: null },
 })
 
 const knownAllocation = (row: KeptAllocation) =>
@@ -51,16 +61,32 @@ export const memoryAllocations = (): AllocationStore => ({
     const chosen = await chooseServer(tx, { mode, region, slots })
     if (chosen === null) return null
     const taken = await moveRoom(tx, chosen, { slots, sessions: 1 })
-    const row: KeptAllocation = {
-      ...{ session, server: taken.id, instance: taken.instance, mode, region: taken.region, host: taken.address },
-      ...{ port: taken.game_port, slots, brief: JSON.stringify(brief), created_at: now },
-      ...{ ready_at: null, ended_at: null, cause: null, detail: null },
-    }
+    const row = allocationRow(taken, { session, mode, slots, brief }, now)
     if (await rows.insert(row)) return { allocation: allocationOf(row), fresh: true }
     // The session has had its allocation: it ended, or was made by another transaction just now.
     await moveRoom(tx, taken, { slots: -slots, sessions: -1 })
     const made = rows.get(session)
     return made === null ? null : knownAllocation(made)
+  },
+
+  async reserveTogether(tx, { mode, region, slots, sessions }, now) {
+    const given: Allocation[] = []
+    while (given.length < sessions.length) {
+      const chosen = await chooseServer(tx, { mode, region, slots }, false)
+      if (chosen === null) break
+      const fitting = Math.min(
+        sessions.length - given.length,
+        Math.trunc((chosen.capacity - chosen.reserved) / slots),
+        (chosen.sessions_max ?? Number.POSITIVE_INFINITY) - chosen.sessions,
+      )
+      const taken = await moveRoom(tx, chosen, { slots: fitting * slots, sessions: fitting })
+      for (const { session, brief } of sessions.slice(given.length, given.length + fitting)) {
+        const row = allocationRow(taken, { session, mode, slots, brief }, now)
+        await add(tx, allocations, row)
+        given.push(allocationOf(row))
+      }
+    }
+    return given
   },
 
   async addSlots(tx, session, count) {

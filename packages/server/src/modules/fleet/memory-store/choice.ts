@@ -10,9 +10,16 @@ const shortlistMax = 8
 
 /**
  * Chooses and holds the best server among those that an index names, as `fleet_reserve` does: of the first few the one
- * with the least load; else the first that nobody is reserving on at this moment; else it waits for those who are.
+ * with the least load; else the first that nobody is reserving on at this moment; else it waits for those who are, where
+ * it may.
  */
-async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: number): Promise<KeptServer | null> {
+async function choose(
+  tx: Tx,
+  index: 'mode' | 'region',
+  value: string,
+  slots: number,
+  waits: boolean,
+): Promise<KeptServer | null> {
   const directory = rowsIn(tx, servers)
   const heartbeats = rowsIn(tx, beats)
   const standing = (id: string) => {
@@ -36,6 +43,7 @@ async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: nu
   }
   const fitting = offered.map((offer) => offer.server).filter((id) => standing(id) !== null)
   for (const id of fitting) if (directory.holdFree([id]).length > 0) return directory.get(id)
+  if (!waits) return null
   for (const id of fitting) {
     await directory.hold([id])
     const server = standing(id)
@@ -48,11 +56,12 @@ async function choose(tx: Tx, index: 'mode' | 'region', value: string, slots: nu
 export async function chooseServer(
   tx: Tx,
   { mode, region, slots }: { mode: string; region: string | null; slots: number },
+  waits = true,
 ): Promise<KeptServer | null> {
+  const among = (index: 'mode' | 'region', value: string) => choose(tx, index, value, slots, waits)
   const near =
     region === null
       ? null
-      : ((await choose(tx, 'region', offeredIn(mode, region), slots)) ??
-        (await choose(tx, 'region', offeredIn(anyMode, region), slots)))
-  return near ?? (await choose(tx, 'mode', mode, slots)) ?? (await choose(tx, 'mode', anyMode, slots))
+      : ((await among('region', offeredIn(mode, region))) ?? (await among('region', offeredIn(anyMode, region))))
+  return near ?? (await among('mode', mode)) ?? (await among('mode', anyMode))
 }

@@ -2,12 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { type FreshFleetStore, key, session } from '../../../../test/support/fleet-store.ts'
 
 /** Who has which capacity. */
-export function allocationSuite({ act, register, reserve, start, read, view, end }: FreshFleetStore): void {
+export function allocationSuite({ act, register, reserve, start, read, view, end, orders }: FreshFleetStore): void {
   const beat = (server: string, load: number) => act('beat', 1_000, [{ server, key, currentPlayers: 0, load }])
   const confirm = (name: string | number, port: number | null) => act('confirm', session(name), port, 3_000)
   const release = (name: string | number) => act('release', session(name), 'completed', 3_000)
   const add = (name: string | number, count: number) => act('addSlots', session(name), count)
   const free = (name: string | number, count: number) => act('freeSlots', session(name), count)
+
+  /** The servers that several sessions are given, in the order of the sessions. */
+  const together = async (names: number[], { region = null }: { region?: string | null } = {}) => {
+    const sessions = names.map((name) => ({ session: session(name), brief: { match_id: `match_${name}` } }))
+    const given = await act('reserveTogether', { mode: 'duel', region, slots: 2, sessions }, 2_000)
+    expect(given.map((one) => one.session)).toEqual(sessions.slice(0, given.length).map((one) => one.session))
+    return given.map((one) => one.server)
+  }
 
   describe('allocations', () => {
     it('packs: the fullest that still fits, then the least load', async () => {
@@ -65,6 +73,44 @@ export function allocationSuite({ act, register, reserve, start, read, view, end
       expect(await reserve(5, { slots: 1 })).toBeNull()
       await release(1)
       expect((await reserve(6, { slots: 1 }))?.allocation.server).toBe('a')
+    })
+
+    it('serves several together as it would one after the other', async () => {
+      for (const [id, capacity] of Object.entries({ a: 6, b: 5, c: 9 })) await register(id, { capacity })
+      await register('one', { capacity: 8, sessionsMax: 1 })
+      expect(await together([1, 2, 3])).toEqual(['b', 'b', 'a'])
+      expect(await together([4, 5, 6, 7, 8])).toEqual(['a', 'a', 'one', 'c', 'c'])
+      expect(await read('a')).toMatchObject({ reserved: 6, sessions: 3 })
+      expect(await read('one')).toMatchObject({ reserved: 2, sessions: 1 })
+      expect(await view(4)).toMatchObject({ server: 'a', host: '10.0.0.1', port: 7_000, ready: false })
+      expect(await together([9, 10, 11, 12])).toEqual(['c', 'c'])
+      expect([await view(11), await view(12)]).toEqual([undefined, undefined])
+      expect(await together([11])).toEqual([])
+      expect(await reserve(11, { slots: 1 })).toMatchObject({ allocation: { server: 'b' } })
+    })
+
+    it('serves several together in the wanted region first, by those made for the mode', async () => {
+      await register('any', { region: 'eu', modes: [] })
+      await register('us', { region: 'us' })
+      await register('eu', { region: 'eu' })
+      expect(await together([1, 2, 3, 4, 5, 6, 7], { region: 'eu' })).toEqual(['eu', 'eu', 'any', 'any', 'us', 'us'])
+    })
+
+    it('tells a server what each of several is about', async () => {
+      await register('a')
+      await together([1, 2])
+      expect((await orders('a'))?.assign).toMatchObject([
+        { session: session(1), brief: { match_id: 'match_1' } },
+        { session: session(2), brief: { match_id: 'match_2' } },
+      ])
+    })
+
+    it('gives nothing to several of whom one has had its server', async () => {
+      await register('a', { capacity: 20 })
+      await reserve(2)
+      await expect(together([1, 2, 3])).rejects.toMatchObject({ code: '23505' })
+      expect(await read('a')).toMatchObject({ reserved: 2, sessions: 1 })
+      expect(await view(1)).toBeUndefined()
     })
 
     it('counts a server’s room once, in whichever of its modes it is claimed', async () => {

@@ -49,6 +49,28 @@ export function raceSuite(fresh: FreshFleetStore): void {
       expect((await view(1))?.server).toBe('full')
     })
 
+    it('serves of several whom it can without waiting for somebody who is reserving', async () => {
+      await register('full', { capacity: 3 })
+      await register('wide', { capacity: 5 })
+      const other = await hold((tx, store) => store.reserve(tx, claim(1), 2_000))
+      const sessions = [2, 3, 4].map((name) => ({ session: session(name), brief: null }))
+      const given = await act('reserveTogether', { mode: 'duel', region: null, slots: 2, sessions }, 2_000)
+      expect(given.map((one) => one.server)).toEqual(['wide', 'wide'])
+      await other.undo()
+      expect((await reserve(4))?.allocation.server).toBe('full')
+    })
+
+    it('fills servers to the brim under crowds that come together, and never further', async () => {
+      for (const id of ['a', 'b', 'c']) await register(id, { capacity: 20 })
+      const crowds = await times(10, (crowd) => {
+        const sessions = Array.from({ length: 9 }, (_, at) => ({ session: session(`${crowd}_${at}`), brief: null }))
+        return act('reserveTogether', { mode: 'duel', region: null, slots: 1, sessions }, 2_000)
+      })
+      const alone = await times(60, (at) => reserve(`alone_${at}`, { slots: 1 }))
+      expect(crowds.flat().length + alone.filter((one) => one !== null).length).toBe(60)
+      for (const id of ['a', 'b', 'c']) expect((await read(id))?.reserved).toBe(20)
+    })
+
     it('waits for the only server, and takes what is left of it', async () => {
       await register('a')
       const first = await hold((tx, store) => store.reserve(tx, claim(1, { slots: 3 }), 2_000))

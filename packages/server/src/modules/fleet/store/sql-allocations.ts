@@ -1,7 +1,7 @@
 import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
 import { sqlOf, type Tx } from '../../../platform/db.ts'
-import { type Ending, endings, type KeptState, shownState } from '../domain.ts'
+import { type Allocation, type Ending, endings, type KeptState, shownState } from '../domain.ts'
 import type { AllocationStore } from '../store.ts'
 import { freeSlots } from './free-slots.ts'
 import type { FleetTables } from './tables.ts'
@@ -45,6 +45,14 @@ export const sqlAllocations = (): AllocationStore => ({
     if (row === undefined) return null
     const { fresh, ...allocated } = row
     return { allocation: { session, ...allocated }, fresh }
+  },
+
+  async reserveTogether(tx, { mode, region, slots, sessions }, now) {
+    const ids = sessions.map(({ session }) => session)
+    const briefs = sessions.map(({ brief }) => JSON.stringify(brief))
+    const { rows } = await sql<Allocation>`
+      select * from fleet_reserve_together(${ids}, ${mode}, ${region}, ${slots}, ${briefs}, ${now})`.execute(tables(tx))
+    return rows
   },
 
   async addSlots(tx, session, count) {

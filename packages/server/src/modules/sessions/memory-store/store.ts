@@ -7,7 +7,7 @@ import {
   type Rows,
   uniqueViolation,
 } from '../../../platform/memory-db/index.ts'
-import type { Move, NewSession, SessionStore } from '../store.ts'
+import type { KeptSession, Move, NewSession, SessionStore } from '../store.ts'
 import { looks } from './looks.ts'
 import { seating } from './seats.ts'
 import {
@@ -44,11 +44,8 @@ export const memorySessionStore = (): SessionStore => ({
     return { id: session.id, fresh: true }
   },
 
-  async lock(tx, id) {
-    const [session] = await sessionsIn(tx).hold([id])
-    if (session === undefined) return null
-    return sessionOf(session, await seatsIn(tx).hold(session.seatKeys))
-  },
+  lock: async (tx, id) => (await lockAll(tx, [id]))[0] ?? null,
+  lockAll,
 
   async read(tx, ids) {
     const sessions = sessionsIn(tx)
@@ -194,3 +191,12 @@ const movedBy = ({ to, at, deadlineAt, served = {}, chosen }: Move): Partial<Ses
   ...(to === 'in_progress' ? { startedAt: at, door: 'closed' } : {}),
   ...(chosen === undefined ? {} : { chosen: keptJson(chosen) }),
 })
+
+async function lockAll(tx: Tx, ids: readonly SessionId[]): Promise<KeptSession[]> {
+  const seats = seatsIn(tx)
+  const held: KeptSession[] = []
+  for (const session of await sessionsIn(tx).hold([...new Set(ids)].sort())) {
+    held.push(sessionOf(session, await seats.hold(session.seatKeys)))
+  }
+  return held
+}

@@ -1,10 +1,11 @@
 import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
+import type { Tx } from '../../../platform/db.ts'
 import type { Seat } from '../seats.ts'
-import type { SessionStore } from '../store.ts'
+import type { KeptSession, SessionStore } from '../store.ts'
 import { looks } from './looks.ts'
 import { seating } from './seats.ts'
-import { json, seatOf, seatRow, sessionOf, tables } from './tables.ts'
+import { json, type SeatRow, type SessionRow, seatOf, seatRow, sessionOf, tables } from './tables.ts'
 
 /** Sessions in PostgreSQL. */
 export const sqlSessionStore = (): SessionStore => ({
@@ -59,23 +60,8 @@ export const sqlSessionStore = (): SessionStore => ({
     return { id: session.id, fresh: true }
   },
 
-  async lock(tx, id) {
-    const row = await tables(tx)
-      .selectFrom('sessions_sessions')
-      .selectAll()
-      .where('id', '=', id)
-      .forUpdate()
-      .executeTakeFirst()
-    if (row === undefined) return null
-    const seats = await tables(tx)
-      .selectFrom('sessions_seats')
-      .selectAll()
-      .where('session', '=', id)
-      .orderBy('position')
-      .forUpdate()
-      .execute()
-    return sessionOf(row, seats.map(seatOf))
-  },
+  lock: async (tx, id) => (await lockAll(tx, [id]))[0] ?? null,
+  lockAll,
 
   async read(tx, ids) {
     if (ids.length === 0) return []
@@ -84,15 +70,8 @@ export const sqlSessionStore = (): SessionStore => ({
       .selectAll()
       .where('id', 'in', [...ids])
       .execute()
-    const seats = await tables(tx)
-      .selectFrom('sessions_seats')
-      .selectAll()
-      .where('session', 'in', [...ids])
-      .orderBy('position')
-      .execute()
-    const bySession = new Map<SessionId, Seat[]>(ids.map((id) => [id, []]))
-    for (const seat of seats) bySession.get(seat.session)?.push(seatOf(seat))
-    return rows.map((row) => sessionOf(row, bySession.get(row.id) ?? []))
+    const seats = await seatsOf(tx, ids).execute()
+    return seated(rows, seats)
   },
 
   async move(tx, id, { from, to, at, deadlineAt, served, chosen }) {
@@ -186,3 +165,30 @@ export const sqlSessionStore = (): SessionStore => ({
     return Number(removed.numDeletedRows)
   },
 })
+
+const seatsOf = (tx: Tx, ids: readonly SessionId[]) =>
+  tables(tx)
+    .selectFrom('sessions_seats')
+    .selectAll()
+    .where('session', 'in', [...ids])
+    .orderBy('session')
+    .orderBy('position')
+
+async function lockAll(tx: Tx, ids: readonly SessionId[]): Promise<KeptSession[]> {
+  if (ids.length === 0) return []
+  const rows = await tables(tx)
+    .selectFrom('sessions_sessions')
+    .selectAll()
+    .where('id', 'in', [...ids])
+    .orderBy('id')
+    .forUpdate()
+    .execute()
+  const found = rows.map(({ id }) => id)
+  return found.length === 0 ? [] : seated(rows, await seatsOf(tx, found).forUpdate().execute())
+}
+
+function seated(rows: readonly SessionRow[], seats: readonly SeatRow[]): KeptSession[] {
+  const bySession = new Map<SessionId, Seat[]>(rows.map(({ id }) => [id, []]))
+  for (const seat of seats) bySession.get(seat.session)?.push(seatOf(seat))
+  return rows.map((row) => sessionOf(row, bySession.get(row.id) ?? []))
+}

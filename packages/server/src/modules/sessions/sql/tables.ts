@@ -59,8 +59,8 @@ export const tables = (tx: Tx): Kysely<SessionsTables> => sqlOf<SessionsTables>(
 export const json = (value: unknown): string | null =>
   value === undefined || value === null ? null : JSON.stringify(value)
 
-type SessionRow = Omit<SessionsTables['sessions_sessions'], 'ticket_life_ms'>
-type SeatRow = SessionsTables['sessions_seats']
+export type SessionRow = Omit<SessionsTables['sessions_sessions'], 'ticket_life_ms'>
+export type SeatRow = SessionsTables['sessions_seats']
 
 export const sessionOf = (row: SessionRow, seats: Seat[]): KeptSession => ({
   id: row.id,
