@@ -6,6 +6,7 @@ import { optionsOf } from '../options.ts'
 import { cpuSecondsOf } from '../processes.ts'
 import { printTable, type Row, writeResults } from '../report.ts'
 import { type Ground, openGround } from './ground.ts'
+import { openSessions } from './sessions.ts'
 
 /**
  * How fast a free server is found among ten thousand, and slots of it are reserved: each reservation a transaction of its
@@ -59,7 +60,7 @@ async function time(count: number, one: (at: number) => Promise<void>): Promise<
 }
 
 /** The servers' own sums must be what their sessions hold, and none above what it has. */
-async function check({ kysely }: Ground, sessions: number): Promise<void> {
+async function check({ platform }: Ground, sessions: number): Promise<void> {
   const { rows } = await sql<{ live: number; over: number; wrong: number }>`
     with held as (
       select server, sum(slots)::integer as slots, count(*)::integer as sessions
@@ -67,7 +68,7 @@ async function check({ kysely }: Ground, sessions: number): Promise<void> {
     select coalesce(sum(h.sessions), 0)::integer as live,
       count(*) filter (where h.slots > s.capacity)::integer as over,
       count(*) filter (where coalesce(h.slots, 0) <> s.reserved or coalesce(h.sessions, 0) <> s.sessions)::integer as wrong
-    from fleet_servers s left join held h on h.server = s.id`.execute(kysely)
+    from fleet_servers s left join held h on h.server = s.id`.execute(platform.kysely)
   const { live, over, wrong } = rows[0]!
   if (over > 0 || wrong > 0 || live !== sessions) {
     throw new Error(`${live} sessions instead of ${sessions}; over capacity: ${over} servers; wrong sums: ${wrong}.`)
@@ -82,10 +83,11 @@ const rowOf = (work: string, count: number, { perSecond, p50Ms, p99Ms, ...cpu }:
 })
 
 await using ground = await openGround(connections)
-const { clock, db, kysely, mintId, allocator } = ground
+const { allocator } = ground
+const { clock, db, kysely, mintId } = ground.platform
 const { gather } = await part<typeof Gather>('platform/gather')
 await ground.register(servers, capacity)
-await sql`analyze`.execute(kysely)
+await sql`analyze fleet_servers, fleet_beats, fleet_offers`.execute(kysely)
 await sql`create table bare (id text collate "C" primary key, slots integer)`.execute(kysely)
 
 /** One row, one commit: the least that any reservation that lasts can do. */
@@ -96,7 +98,7 @@ let refused = 0
 const alike = { mode: 'duel', region: null, slots }
 const brief = { mode: 'duel' }
 const gathered = { delayMs: 0, batchMax: togetherMax, waitingMax: atOnce, refuse: () => new Error('Too many wait.') }
-async function reserve(by: Ground['db']['once']): Promise<void> {
+async function reserve(by: typeof db.once): Promise<void> {
   const given = await by((tx) => allocator.reserve(tx, { session: mintId('session'), ...alike, brief }))
   if (given === null) refused++
   else live.push(given.session)
@@ -122,7 +124,7 @@ async function churn(at: number): Promise<void> {
 const bareCount = options.short ? 5_000 : 20_000
 await time(1_000, insertBare)
 const bareFirst = await time(bareCount, insertBare)
-const filling = options.short ? 6_000 : sessionsMost / 2
+const filling = options.short ? 6_000 : sessionsMost / 4
 const filled = await time(filling, reserveAlone)
 await check(ground, filling)
 const churning = await time(churned, churn)
@@ -130,10 +132,13 @@ await check(ground, filling)
 const bareAfter = await time(bareCount, insertBare)
 const within = Math.floor((sessionsMost - filling) / 8)
 const inTransaction = await time(within, () => reserve(db.transact))
-const many = Math.floor((sessionsMost - filling) / 2)
+const many = options.short ? 12_000 : sessionsMost / 2
 const together = await time(many, reserveTogether)
 await check(ground, filling + within + many)
-const rest = sessionsMost - filling - within - many + tooMany
+const openings = await openSessions(ground)
+const opened = await time(within, () => openings.open().then(() => undefined))
+await openings[Symbol.asyncDispose]()
+const rest = sessionsMost - filling - 2 * within - many + tooMany
 const emptied = await time(rest, reserveAlone)
 await check(ground, sessionsMost)
 if (refused !== tooMany) throw new Error(`${refused} were refused instead of ${tooMany}.`)
@@ -144,6 +149,7 @@ const rows = [
   rowOf('reserve, and release another', churned, churning, bareAfter),
   rowOf('reserve within BEGIN and COMMIT', within, inTransaction, bareAfter),
   rowOf(`reserve, ${togetherMax} together at most`, many, together, bareAfter),
+  rowOf('open a session of two, and reserve for it', within, opened, bareAfter),
   rowOf(`reserve, to the last slot and ${tooMany} beyond`, rest, emptied, bareAfter),
 ]
 const title = `Reserving ${slots} of ${capacity} slots among ${servers.toLocaleString('en')} servers, ${atOnce} at once`

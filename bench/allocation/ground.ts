@@ -3,10 +3,12 @@ import type * as Allocator from '../../packages/server/src/modules/fleet/allocat
 import type * as Figures from '../../packages/server/src/modules/fleet/figures.ts'
 import type * as Tables from '../../packages/server/src/modules/fleet/store/migrations.ts'
 import type * as Store from '../../packages/server/src/modules/fleet/store/sql.ts'
+import type * as Sessions from '../../packages/server/src/modules/sessions/migrations.ts'
 import { part } from '../built.ts'
 import { openPlatform, type Platform } from '../ground.ts'
 
-export interface Ground extends AsyncDisposable, Pick<Platform, 'clock' | 'db' | 'kysely' | 'mintId'> {
+export interface Ground extends AsyncDisposable {
+  platform: Platform
   allocator: Allocator.Allocator
   /** Servers that have registered and are ready, each with so many slots. */
   register(count: number, capacity: number): Promise<void>
@@ -14,14 +16,15 @@ export interface Ground extends AsyncDisposable, Pick<Platform, 'clock' | 'db' |
 
 const registeringAtOnce = 20
 
-/** The fleet's directory and its allocator, on a PostgreSQL of their own with everything that makes a commit last. */
+/** The fleet's directory and its allocator, with the tables of sessions, on a PostgreSQL of their own with everything that makes a commit last. */
 export async function openGround(connections: number): Promise<Ground> {
   const { createAllocator } = await part<typeof Allocator>('modules/fleet/allocator')
   const { createFigures } = await part<typeof Figures>('modules/fleet/figures')
   const { sqlFleetStore } = await part<typeof Store>('modules/fleet/store/sql')
   const { fleetMigrations } = await part<typeof Tables>('modules/fleet/store/migrations')
-  const platform = await openPlatform(fleetMigrations, connections)
-  const { clock, db, wakes, mintId, kysely } = platform
+  const { sessionsMigrations } = await part<typeof Sessions>('modules/sessions/migrations')
+  const platform = await openPlatform({ ...fleetMigrations, ...sessionsMigrations }, connections)
+  const { clock, db, wakes, mintId } = platform
   const store = sqlFleetStore()
   const allocator = createAllocator({
     clock,
@@ -40,7 +43,7 @@ export async function openGround(connections: number): Promise<Ground> {
   }
 
   return {
-    ...{ clock, db, kysely, mintId, allocator },
+    ...{ platform, allocator },
     async register(count, capacity) {
       let next = 0
       const registerNext = async () => {
