@@ -344,52 +344,6 @@ describe('watching over a session', () => {
     expect(asked).toBe(4)
   })
 
-  it('finds servers for many in one transaction, first come first', async () => {
-    const { fleet, sessions } = await begin()
-    fleet.lose('server-1')
-    const server = fleet.add({ capacity: 5 })
-    const ids: SessionId[] = []
-    for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g']) ids.push(await ground.open([`player_${name}`]))
-    let transactions = 0
-    const { reserve, reserveTogether } = fleet.fleet
-    fleet.fleet.reserveTogether = (tx, claim) => {
-      transactions++
-      return reserveTogether(tx, claim)
-    }
-    let alone = 0
-    fleet.fleet.reserve = (tx, claim) => {
-      alone++
-      return reserve(tx, claim)
-    }
-    await sessions.sweep()
-    const states = async () => Promise.all(ids.map(async (id) => (await ground.view(id)).state))
-    expect(await states()).toEqual([...Array(5).fill('preparing'), 'requested', 'requested'])
-    expect([transactions, alone]).toEqual([1, 1])
-    expect(server.reserved).toBe(5)
-  })
-
-  it('gives nobody who asks for less a server before those who came first', async () => {
-    const { fleet, sessions } = await begin()
-    fleet.lose('server-1')
-    fleet.add({ capacity: 5 })
-    const ids = [await ground.open(['player_a', 'player_b']), await ground.open(['player_c', 'player_d'])]
-    ids.push(await ground.open(['player_e', 'player_f']), await ground.open(['player_g']))
-    await sessions.sweep()
-    const states = await Promise.all(ids.map(async (id) => (await ground.view(id)).state))
-    expect(states).toEqual(['preparing', 'preparing', 'requested', 'requested'])
-  })
-
-  it('finds servers one by one where it cannot be done together', async () => {
-    const { fleet, sessions } = await begin()
-    fleet.add({ capacity: 5 })
-    fleet.fleet.reserveTogether = async () => {
-      throw new Error('planted')
-    }
-    const ids = [await ground.open([ann]), await ground.open([bob])]
-    await sessions.sweep()
-    for (const id of ids) expect(await ground.shown(id)).toBe('preparing expected')
-  })
-
   it('carries on though one session cannot be moved on', async () => {
     const { fleet, sessions } = await begin()
     const first = await ground.playing([ann])
