@@ -1,5 +1,6 @@
 import type { SessionId } from '@muster/protocol'
 import { sql } from 'kysely'
+import type * as Opener from '../../packages/server/src/modules/sessions/opener.ts'
 import type * as Gather from '../../packages/server/src/platform/gather.ts'
 import { part } from '../built.ts'
 import { optionsOf } from '../options.ts'
@@ -10,9 +11,9 @@ import { openSessions } from './sessions.ts'
 
 /**
  * How fast a free server is found among ten thousand, and slots of it are reserved: each reservation a transaction of its
- * own, or several in one, on the disk before it counts. Every slot there is is taken, and more is asked for than there is: afterwards no
- * server holds more than it has room for, and none was refused while there was room. `churn`: half of the sessions live,
- * and as one is given a server another gives its own back.
+ * own, or several in one, on the disk before it counts. Every slot there is is taken, and more is asked for than there
+ * is: afterwards no server holds more than it has room for, and none was refused while there was room. `churn`: as a
+ * session is given a server another gives its own back.
  */
 const options = optionsOf({ short: { type: 'boolean', default: false }, servers: { type: 'string', default: '10000' } })
 const servers = Number(options.servers)
@@ -21,8 +22,7 @@ const sessionsMost = (servers * capacity) / slots
 const tooMany = 500
 const connections = 10
 const atOnce = 50
-/** As the sessions module asks. */
-const togetherMax = 32
+const { togetherMax } = await part<typeof Opener>('modules/sessions/opener')
 const churned = options.short ? 5_000 : 20_000
 const goalPerSecond = 5_000
 

@@ -16,7 +16,8 @@ export interface Ground extends AsyncDisposable {
 
 const registeringAtOnce = 20
 
-/** The fleet's directory and its allocator, with the tables of sessions, on a PostgreSQL of their own with everything that makes a commit last. */
+/** The fleet's directory and its allocator, and the tables of sessions, on a PostgreSQL of their own with everything that
+ *  makes a commit last. */
 export async function openGround(connections: number): Promise<Ground> {
   const { createAllocator } = await part<typeof Allocator>('modules/fleet/allocator')
   const { createFigures } = await part<typeof Figures>('modules/fleet/figures')

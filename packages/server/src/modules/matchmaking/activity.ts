@@ -21,11 +21,12 @@ const stalePart = 8
 /** How often what was noted is written, and what that may take. */
 export const flushMs = 5_000
 const flushSlackMs = 2_500
+const writtenWithinMs = flushMs + flushSlackMs
 
 const staleAfterMs = (idleMs: number) => idleMs / stalePart
 
 /** So old a row must be to be sure that nobody was heard of for `idleMs`: the latest news may not be in it. */
-export const unheardAfterMs = (idleMs: number): number => idleMs + staleAfterMs(idleMs) + flushMs + flushSlackMs
+export const unheardAfterMs = (idleMs: number): number => idleMs + staleAfterMs(idleMs) + writtenWithinMs
 
 /** How long whoever comes back from a match has to be heard of, where nothing else says that they are there; to write it
  *  down may take a while longer. */
@@ -33,7 +34,7 @@ const returnGraceMs = 30_000
 
 /** As of when an entry that comes back counts as heard of, if it is excused. */
 export const excusedTo = (idleMs: number, now: number): number =>
-  Math.min(now, now + returnGraceMs + flushMs + flushSlackMs - unheardAfterMs(idleMs))
+  Math.min(now, now + returnGraceMs + writtenWithinMs - unheardAfterMs(idleMs))
 
 /**
  * Notes that the players of an entry are still there, because they ask for it or have a socket open; also while a match of

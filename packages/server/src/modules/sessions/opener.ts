@@ -1,29 +1,20 @@
 import type { SessionId } from '@muster/protocol'
 import type { Clock } from '../../platform/clock.ts'
-import type { Db } from '../../platform/db.ts'
-import type { Log } from '../../platform/log.ts'
-import { createAllocating } from './allocating.ts'
+import { type AllocatingNeeds, createAllocating } from './allocating.ts'
 import type { SessionsOptions } from './config.ts'
 import { causeSays, isLive, type SessionEvent } from './domain.ts'
-import type { FleetNeeds, ServerSources, ServerView } from './needs.ts'
+import type { FleetNeeds, ServerView } from './needs.ts'
 import { createPatience } from './patience.ts'
-import type { Steps, With } from './steps.ts'
-import type { Glance, SessionStore } from './store.ts'
-import type { Rules } from './timing.ts'
+import type { With } from './steps.ts'
+import type { Glance } from './store.ts'
 import { workThrough } from './work.ts'
 
 /** Sessions that are given servers in one transaction, which holds them and the servers for as long. */
-const togetherMax = 32
+export const togetherMax = 32
 
-export interface OpenerNeeds {
+export interface OpenerNeeds extends AllocatingNeeds {
   clock: Clock
-  db: Db
-  log: Log
-  store: SessionStore
-  steps: Steps
-  fleet: Pick<FleetNeeds, 'reserve' | 'reserveTogether' | 'launch' | 'viewOf'>
-  sourcesOf(mode: string): ServerSources
-  rules: Rules
+  fleet: AllocatingNeeds['fleet'] & Pick<FleetNeeds, 'viewOf'>
 }
 
 export interface Opener {

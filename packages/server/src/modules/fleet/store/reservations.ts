@@ -69,15 +69,18 @@ function choice(choosing: Choosing): string {
   if chosen is null then ${choose(`o.mode = '${anyMode}'`)} end if;`
 }
 
-/** One round trip, planned once for each connection: the hot path of every match. Its plans must not hang on statistics,
- *  for a table may have been empty when a connection planned, so only the ways by index are left to choose from. */
+/** Planned once for each connection. Plans must not hang on statistics, for a table may have been empty when a connection
+ *  planned, so only the ways by index are left to choose from. */
+const plannedByIndex = `set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
+set enable_hashjoin = off set enable_mergejoin = off`
+
+/** One round trip: the way of every match that comes alone. */
 export const reserve = `
 create or replace function fleet_reserve(
   a_session text, a_mode text, a_region text, a_slots integer, a_brief json, a_now bigint)
 returns table (server text, instance text, host text, port integer, region text, fresh boolean)
 language plpgsql
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
-set enable_hashjoin = off set enable_mergejoin = off
+${plannedByIndex}
 as $$
 #variable_conflict use_column
 declare
@@ -135,8 +138,7 @@ create or replace function fleet_reserve_together(
   a_sessions text[], a_mode text, a_region text, a_slots integer, a_briefs text[], a_now bigint)
 returns table (session text, server text, instance text, host text, port integer, region text)
 language plpgsql
-set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off
-set enable_hashjoin = off set enable_mergejoin = off
+${plannedByIndex}
 as $$
 #variable_conflict use_column
 declare
