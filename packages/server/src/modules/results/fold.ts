@@ -7,7 +7,7 @@ export interface Standing {
   rating: Rating
   /** For matchmaking windows. */
   points: number
-  /** What the leaderboard sorts by. */
+  /** What the leaderboard sorts by and shows, in whole hundredths: who is shown as equal shares a place. */
   standing: number
   won: number
   drawn: number
@@ -21,10 +21,20 @@ export interface Change {
   after: number
 }
 
-export const newcomer = (system: RatingSystem, player: PlayerId): Standing => {
-  const rating = system.initial()
-  return { player, rating, points: system.points(rating), standing: system.standing(rating), won: 0, drawn: 0, lost: 0 }
-}
+/** Two digits are what a person reads; ratings keep them all. */
+export const shown = (rating: number): number => Math.round(rating * 100) / 100
+
+const placed = (system: RatingSystem, rating: Rating) => ({
+  rating,
+  points: system.points(rating),
+  standing: shown(system.standing(rating)),
+})
+
+export const newcomer = (system: RatingSystem, player: PlayerId): Standing => ({
+  player,
+  ...placed(system, system.initial()),
+  ...{ won: 0, drawn: 0, lost: 0 },
+})
 
 /**
  * One step of the fold: the standings after a result. A session of a single team changes nobody's rating. Pure, so that
@@ -49,9 +59,7 @@ export function applyResult(
       const outcome = ranks[at] !== best ? 'lost' : isShared ? 'drawn' : 'won'
       return {
         player: old.player,
-        rating,
-        points: system.points(rating),
-        standing: system.standing(rating),
+        ...placed(system, rating),
         won: old.won + (outcome === 'won' ? 1 : 0),
         drawn: old.drawn + (outcome === 'drawn' ? 1 : 0),
         lost: old.lost + (outcome === 'lost' ? 1 : 0),

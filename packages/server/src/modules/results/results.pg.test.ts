@@ -222,6 +222,24 @@ describe('results', () => {
     expect(around.rows.length).toBe(3)
   })
 
+  it('gives whoever is shown as equal one place, though their ratings differ further down', async () => {
+    const results = createResults(
+      { ...ground, finish: sessionsOf(known), keepLate, peopleOf: people },
+      { refoldBatchMax: 3, boards: { close: rules({ system: 'elo', k: 0.008 }) } },
+    )
+    const games = [['ida', 'jon'] as const, ['kim', 'lee'] as const]
+    for (const [a, b] of games) {
+      known.set(`session_${a}`, { ...duel(a, a, b), board: 'close' })
+      expect((await report(results, a, won(a, b))).statusCode).toBe(200)
+    }
+    const points = await results.ratingsOf('close', [player('ida'), player('jon')])
+    expect(points.get(player('ida'))?.points).toBeGreaterThan(points.get(player('jon'))?.points ?? Number.NaN)
+    const { rows } = (await read(results, '/leaderboards/close')).json()
+    expect(rows.map(({ place, rating }: { place: number; rating: number }) => [place, rating])).toEqual(
+      Array(4).fill([1, 1500]),
+    )
+  })
+
   it('tells ratings, deviations and strengths on one scale, whatever the system', async () => {
     const results = createResults(
       { ...ground, finish: sessionsOf(known), keepLate, peopleOf: people },

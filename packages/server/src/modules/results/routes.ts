@@ -12,10 +12,10 @@ import { type Route, route } from '../../platform/http/route.ts'
 import type { Boards } from './boards.ts'
 import type { BoardOptions } from './config.ts'
 import type { ResultEvent } from './domain.ts'
-import type { Change } from './fold.ts'
+import { type Change, shown } from './fold.ts'
 import type { RatingSystem } from './ratings/index.ts'
 import type { Referee } from './referee.ts'
-import { shown, standingText } from './standing-text.ts'
+import { standingText } from './standing-text.ts'
 import type { ResultsStore } from './store.ts'
 
 export interface ResultsRoutesNeeds {

@@ -75,4 +75,7 @@ export const resultsMigrations: Migrations = {
        player text not null, name text not null, total double precision not null, primary key (player, name))`,
     'create table results_boards (board text primary key, rules text not null)',
   ),
+  results_0002_shown_standings: statements(
+    'update results_standings set standing = round(standing::numeric, 2)::double precision',
+  ),
 }
